@@ -1,0 +1,87 @@
+/*
+ * What the kernel cannot keep of a segment, found by name, by id and by token, in
+ * the order of names. No system calls, no JSON, no rights; what the kernel knows is
+ * not here, save for what identifies the segment.
+ */
+#pragma once
+
+#include "segment.h"
+
+#include "proto/fields.h"
+#include "proto/shmbroker-segment.h"
+
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct user;
+
+struct entry {
+        RB_ENTRY(entry) by_name; /* those with a name */
+        RB_ENTRY(entry) by_id;   /* all */
+        RB_ENTRY(entry) by_token; /* those with a token */
+
+        char *name; /* NULL: private. A removed one keeps it, for people, but is not found by it */
+        struct segment_identity identity;
+        bool removed; /* the name is given up; IPC_RMID follows, or the last detach */
+        bool adopted;
+        unsigned works; /* in flight on a helper thread: the entry must stay */
+
+        struct user *user; /* who is charged: a reference; NULL while it is not in a registry */
+        uid_t creator_uid;
+        gid_t creator_gid;
+        pid_t creator_pid;
+        char *creator_command; /* NULL: unknown */
+        char *creator_unit;    /* NULL: unknown */
+        int64_t created_at;    /* seconds since the epoch */
+        int lifetime;          /* enum shmb_lifetime */
+        int64_t page_size;     /* bytes */
+        char *token;           /* of the last call that carried one, NULL: none */
+        uid_t token_uid;       /* whose call that was */
+        struct shmb_label *labels; /* one block of memory with their strings; NULL: none */
+        size_t labels_count;
+};
+
+struct registry;
+
+int registry_new(struct registry **ret); /* -ERROR_NO_MEMORY */
+void registry_free(struct registry *registry); /* and every entry; takes NULL */
+
+/* A zeroed entry, with copies of the strings given (NULL stays NULL). -ERROR_NO_MEMORY. */
+int entry_new(struct entry **ret, const char *name);
+void entry_free(struct entry *entry); /* takes NULL; not while it is in a registry */
+/* Replace a copy that the entry owns; untouched on failure. -ERROR_NO_MEMORY. */
+int entry_set_string(char **where, const char *value);
+int entry_set_labels(struct entry *entry, const struct labels *labels);
+
+/* Takes the entry, whose id, and name if it has one and is not removed, must be free. */
+void registry_add(struct registry *registry, struct entry *entry);
+/* Hands it back to the caller. */
+void registry_take(struct registry *registry, struct entry *entry);
+
+struct entry *registry_find_name(const struct registry *registry, const char *name);
+struct entry *registry_find_id(const struct registry *registry, int id);
+struct entry *registry_find_token(const struct registry *registry, uid_t uid, const char *token);
+
+/* Gives up the name (the entry's `removed` becomes true). */
+void registry_retire(struct registry *registry, struct entry *entry);
+/* take_name: from malloc(3), the entry's from here on; what it had is freed. It must be free. */
+void registry_rename(struct registry *registry, struct entry *entry, char *take_name);
+/* take_token: likewise. One user's tokens are distinct: an older holder loses it. */
+void registry_set_token(struct registry *registry, struct entry *entry, uid_t uid, char *take_token);
+
+/* In the order of names (strcmp), then private ones by id; removed ones are left out.
+ * NULL: the first one, the end. registry_after() takes a name, or NULL and an id, that
+ * need not exist any more: what a walk goes on with that was interrupted. */
+struct entry *registry_first(const struct registry *registry);
+struct entry *registry_next(const struct registry *registry, const struct entry *entry);
+struct entry *registry_after(const struct registry *registry, const char *name, int id);
+
+/* All of them, removed ones too, by id. `id` need not exist. */
+struct entry *registry_first_id(const struct registry *registry);
+struct entry *registry_after_id(const struct registry *registry, int id);
+
+/* Those not removed. */
+int64_t registry_count(const struct registry *registry);
+uint64_t registry_size_bytes(const struct registry *registry);

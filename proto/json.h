@@ -1,0 +1,29 @@
+/*
+ * Reading JSON: a strict check of the text, then cJSON's parser. cJSON takes much
+ * that is no JSON (leading zeros, raw control characters, invalid UTF-8, NUL in
+ * strings, trailing bytes, a name twice); all of that is refused here, before it
+ * or right behind it, and so is nesting beyond JSON_DEPTH_MAX.
+ *
+ * A node (struct cJSON) may be handed on, but only proto/ looks inside.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct cJSON;
+
+#define JSON_DEPTH_MAX 8
+
+/* Makes cJSON take its memory from an arena that json_free() resets: for a program
+ * of our own, single-threaded in its use of JSON, and never for the library, since
+ * the hooks belong to the whole process. One document may be alive at a time then. */
+void json_use_arena(void);
+
+/* Gives the arena's memory back, for leak checkers. */
+void json_release_arena(void);
+
+/* Parses one whole text, of which length_bytes belong to it; the byte behind must be
+ * readable. ret_reason says in a few words why it was refused.
+ * Errors: ERROR_MALFORMED, ERROR_NO_MEMORY. */
+int json_parse(const char *text, size_t length_bytes, struct cJSON **ret, const char **ret_reason);
+void json_free(struct cJSON *root); /* takes NULL */

@@ -1,0 +1,20 @@
+/*
+ * struct shmb_segment on the wire: its one table of fields, and the copy that a
+ * client keeps.
+ */
+#pragma once
+
+#include "fields.h"
+#include "shmbroker-segment.h"
+
+extern const char *const segment_lifetimes[]; /* by enum shmb_lifetime, ends with NULL */
+extern const struct fields segment_fields;
+
+/* Checks labels against the bounds of fields.h and io.shmbroker.varlink. Returns
+ * NULL where they hold, else why they do not. */
+const char *segment_labels_reason(const struct labels *labels);
+
+/* Decodes a Segment object into one block of memory that free(3) takes, strings and
+ * labels included. Errors: ERROR_INVALID_PARAMETER (a reply without what it needs),
+ * ERROR_NO_MEMORY. */
+int segment_decode(const struct cJSON *object, struct shmb_segment **ret);

@@ -1,0 +1,16 @@
+/*
+ * Writes JSON values into a buffer. It exists because cJSON 1.7 prints every
+ * number through "%1.15g" and sscanf: slow, and wrong from 2^53 - 1 on. It keeps
+ * no state: commas and braces are the caller's (fields.c, mostly).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buffer;
+
+void writer_raw(struct buffer *out, const char *text);     /* as it is */
+void writer_string(struct buffer *out, const char *text);  /* quoted and escaped; NULL is null */
+void writer_integer(struct buffer *out, int64_t value);
+void writer_boolean(struct buffer *out, bool value);
