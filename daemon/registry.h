@@ -24,18 +24,18 @@ struct entry {
 
         char *name; /* NULL: private. A removed one keeps it, for people, but is not found by it */
         struct segment_identity identity;
-        bool removed; /* the name is given up; IPC_RMID follows, or the last detach */
+        bool removed;   /* the name is given up; IPC_RMID follows, or the last detach */
         bool adopted;
         unsigned works; /* in flight on a helper thread: the entry must stay */
 
-        struct user *user; /* who is charged: a reference; NULL while it is not in a registry */
+        struct user *user; /* who is charged: a reference; NULL: nobody yet */
         uid_t creator_uid;
         gid_t creator_gid;
         pid_t creator_pid;
+        int lifetime;          /* enum shmb_lifetime */
         char *creator_command; /* NULL: unknown */
         char *creator_unit;    /* NULL: unknown */
         int64_t created_at;    /* seconds since the epoch */
-        int lifetime;          /* enum shmb_lifetime */
         int64_t page_size;     /* bytes */
         char *token;           /* of the last call that carried one, NULL: none */
         uid_t token_uid;       /* whose call that was */
@@ -50,7 +50,8 @@ void registry_free(struct registry *registry); /* and every entry; takes NULL */
 
 /* A zeroed entry, with copies of the strings given (NULL stays NULL). -ERROR_NO_MEMORY. */
 int entry_new(struct entry **ret, const char *name);
-void entry_free(struct entry *entry); /* takes NULL; not while it is in a registry */
+/* Takes NULL; not while it is in a registry. Gives the reference to its user back. */
+void entry_free(struct entry *entry);
 /* Replace a copy that the entry owns; untouched on failure. -ERROR_NO_MEMORY. */
 int entry_set_string(char **where, const char *value);
 int entry_set_labels(struct entry *entry, const struct labels *labels);
@@ -64,7 +65,7 @@ struct entry *registry_find_name(const struct registry *registry, const char *na
 struct entry *registry_find_id(const struct registry *registry, int id);
 struct entry *registry_find_token(const struct registry *registry, uid_t uid, const char *token);
 
-/* Gives up the name (the entry's `removed` becomes true). */
+/* Gives up the name: `removed` becomes true, and neither name nor token find it any more. */
 void registry_retire(struct registry *registry, struct entry *entry);
 /* take_name: from malloc(3), the entry's from here on; what it had is freed. It must be free. */
 void registry_rename(struct registry *registry, struct entry *entry, char *take_name);
@@ -75,7 +76,7 @@ void registry_set_token(struct registry *registry, struct entry *entry, uid_t ui
  * NULL: the first one, the end. registry_after() takes a name, or NULL and an id, that
  * need not exist any more: what a walk goes on with that was interrupted. */
 struct entry *registry_first(const struct registry *registry);
-struct entry *registry_next(const struct registry *registry, const struct entry *entry);
+struct entry *registry_next(const struct registry *registry, struct entry *entry);
 struct entry *registry_after(const struct registry *registry, const char *name, int id);
 
 /* All of them, removed ones too, by id. `id` need not exist. */

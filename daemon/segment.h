@@ -34,15 +34,19 @@ int segment_find(key_t key, int *ret_id);
 int segment_stat(int id, struct shmid_ds *ret);
 
 /* Is what the kernel has now (`found`) the one that was recorded? A key of 0 together
- * with SHM_DEST passes: that is how the kernel marks a removed one. */
+ * with SHM_DEST passes: that is how the kernel marks a removed one. So does a cpid of
+ * 0: one that our PID namespace does not see. */
 bool segment_is(const struct segment_identity *recorded, int id, const struct shmid_ds *found);
 void segment_identify(int id, const struct shmid_ds *found, struct segment_identity *ret);
 
 /* IPC_SET. (uid_t) -1, (gid_t) -1 and (mode_t) -1 leave what is there, read first. */
 int segment_set(int id, uid_t uid, gid_t gid, mode_t mode);
 
-int segment_lock(int id, bool lock); /* faults all pages in: may take long */
-int segment_remove(int id);          /* frees them, where nobody is attached: likewise */
+/* Locking is quick, and no page is faulted in; unlocking looks at every page that is in
+ * memory: may take long. -EPERM, -ENOMEM: RLIMIT_MEMLOCK. */
+int segment_lock(int id, bool lock);
+/* IPC_RMID. Where nobody is attached it frees the pages: may take long. */
+int segment_remove(int id);
 
 /* Calls back with every segment of the IPC namespace, by SHM_STAT_ANY, until the
  * callback returns non-zero, which is returned. */
@@ -54,6 +58,13 @@ bool segment_is_locked(const struct shmid_ds *ds);
 
 /* Largest and smallest size that the kernel takes now, bytes. */
 void segment_size_bounds(uint64_t *ret_minimum, uint64_t *ret_maximum);
+
+/* What the IPC namespace holds, and its bounds: shmmni and shmall. */
+struct segment_usage {
+        uint64_t ids, ids_maximum;
+        uint64_t pages, pages_maximum;
+};
+int segment_usage(struct segment_usage *ret);
 
 /* Inode of the process' IPC namespace, 0 where /proc does not tell. */
 uint64_t segment_ipc_namespace(void);

@@ -1,0 +1,317 @@
+#include "registry.h"
+
+#include "users.h"
+
+#include "proto/error.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tree.h"
+
+/* by_name and by_token hold those that are not removed, by_id holds all. */
+RB_HEAD(name_tree, entry);
+RB_HEAD(id_tree, entry);
+RB_HEAD(token_tree, entry);
+
+struct registry {
+        struct name_tree by_name;
+        struct id_tree by_id;
+        struct token_tree by_token;
+        int64_t count;
+        uint64_t size_bytes;
+};
+
+static int compare_integers(int64_t a, int64_t b) {
+        return (a > b) - (a < b);
+}
+
+static int compare_place(const char *name, int id, const struct entry *with) {
+        if (name != NULL && with->name != NULL)
+                return strcmp(name, with->name);
+        if (name == NULL && with->name == NULL)
+                return compare_integers(id, with->identity.id);
+        return name != NULL ? -1 : 1;
+}
+
+static int compare_token(uid_t uid, const char *token, const struct entry *with) {
+        return uid != with->token_uid ? compare_integers(uid, with->token_uid)
+                                      : strcmp(token, with->token);
+}
+
+static int compare_by_name(const struct entry *a, const struct entry *b) {
+        return compare_place(a->name, a->identity.id, b);
+}
+
+static int compare_by_id(const struct entry *a, const struct entry *b) {
+        return compare_integers(a->identity.id, b->identity.id);
+}
+
+static int compare_by_token(const struct entry *a, const struct entry *b) {
+        return compare_token(a->token_uid, a->token, b);
+}
+
+RB_GENERATE_STATIC(name_tree, entry, by_name, compare_by_name)
+RB_GENERATE_STATIC(id_tree, entry, by_id, compare_by_id)
+RB_GENERATE_STATIC(token_tree, entry, by_token, compare_by_token)
+
+int registry_new(struct registry **ret) {
+        struct registry *registry = calloc(1, sizeof(*registry));
+
+        if (registry == NULL)
+                return -ERROR_NO_MEMORY;
+        RB_INIT(&registry->by_name);
+        RB_INIT(&registry->by_id);
+        RB_INIT(&registry->by_token);
+        *ret = registry;
+        return 0;
+}
+
+void registry_free(struct registry *registry) {
+        struct entry *entry;
+
+        if (registry == NULL)
+                return;
+        while ((entry = RB_ROOT(&registry->by_id)) != NULL) {
+                registry_take(registry, entry);
+                entry_free(entry);
+        }
+        free(registry);
+}
+
+int entry_new(struct entry **ret, const char *name) {
+        struct entry *entry = calloc(1, sizeof(*entry));
+
+        if (entry == NULL)
+                return -ERROR_NO_MEMORY;
+        if (entry_set_string(&entry->name, name) < 0) {
+                free(entry);
+                return -ERROR_NO_MEMORY;
+        }
+        *ret = entry;
+        return 0;
+}
+
+void entry_free(struct entry *entry) {
+        if (entry == NULL)
+                return;
+        user_unref(entry->user);
+        free(entry->name);
+        free(entry->creator_command);
+        free(entry->creator_unit);
+        free(entry->token);
+        free(entry->labels);
+        free(entry);
+}
+
+int entry_set_string(char **where, const char *value) {
+        char *copy = NULL;
+
+        if (value != NULL) {
+                copy = strdup(value);
+                if (copy == NULL)
+                        return -ERROR_NO_MEMORY;
+        }
+        free(*where);
+        *where = copy;
+        return 0;
+}
+
+int entry_set_labels(struct entry *entry, const struct labels *labels) {
+        size_t items_bytes = labels->count * sizeof(*labels->items);
+        size_t strings_bytes = 0;
+        struct shmb_label *copy = NULL;
+
+        if (labels->count > 0) {
+                char *strings;
+
+                for (size_t i = 0; i < labels->count; i++)
+                        strings_bytes += strlen(labels->items[i].key) + 1 +
+                                         strlen(labels->items[i].value) + 1;
+                copy = malloc(items_bytes + strings_bytes);
+                if (copy == NULL)
+                        return -ERROR_NO_MEMORY;
+                strings = (char *) copy + items_bytes;
+                for (size_t i = 0; i < labels->count; i++) {
+                        copy[i].key = strings;
+                        strings = stpcpy(strings, labels->items[i].key) + 1;
+                        copy[i].value = strings;
+                        strings = stpcpy(strings, labels->items[i].value) + 1;
+                }
+        }
+        free(entry->labels);
+        entry->labels = copy;
+        entry->labels_count = labels->count;
+        return 0;
+}
+
+/* ------------------------------------------------------------------ changes */
+
+static void insert_token(struct registry *registry, struct entry *entry) {
+        struct entry *older;
+
+        if (entry->token == NULL)
+                return;
+        older = RB_INSERT(token_tree, &registry->by_token, entry);
+        if (older == NULL)
+                return;
+        RB_REMOVE(token_tree, &registry->by_token, older);
+        free(older->token);
+        older->token = NULL;
+        RB_INSERT(token_tree, &registry->by_token, entry);
+}
+
+static void remove_token(struct registry *registry, struct entry *entry) {
+        if (entry->token != NULL)
+                RB_REMOVE(token_tree, &registry->by_token, entry);
+}
+
+static void insert_name(struct registry *registry, struct entry *entry) {
+        struct entry *taken = RB_INSERT(name_tree, &registry->by_name, entry);
+
+        assert(taken == NULL);
+        (void) taken;
+}
+
+static void count(struct registry *registry, const struct entry *entry, int sign) {
+        registry->count += sign;
+        if (!entry->adopted)
+                registry->size_bytes += (uint64_t) sign * entry->identity.size_bytes;
+}
+
+void registry_add(struct registry *registry, struct entry *entry) {
+        struct entry *taken = RB_INSERT(id_tree, &registry->by_id, entry);
+
+        assert(taken == NULL);
+        (void) taken;
+        if (entry->removed)
+                return;
+        insert_name(registry, entry);
+        insert_token(registry, entry);
+        count(registry, entry, 1);
+}
+
+void registry_take(struct registry *registry, struct entry *entry) {
+        bool removed = entry->removed;
+
+        registry_retire(registry, entry);
+        entry->removed = removed;
+        RB_REMOVE(id_tree, &registry->by_id, entry);
+}
+
+void registry_retire(struct registry *registry, struct entry *entry) {
+        if (entry->removed)
+                return;
+        RB_REMOVE(name_tree, &registry->by_name, entry);
+        remove_token(registry, entry);
+        count(registry, entry, -1);
+        entry->removed = true;
+}
+
+void registry_rename(struct registry *registry, struct entry *entry, char *take_name) {
+        RB_REMOVE(name_tree, &registry->by_name, entry);
+        free(entry->name);
+        entry->name = take_name;
+        insert_name(registry, entry);
+}
+
+void registry_set_token(struct registry *registry, struct entry *entry, uid_t uid,
+                        char *take_token) {
+        if (!entry->removed)
+                remove_token(registry, entry);
+        free(entry->token);
+        entry->token = take_token;
+        entry->token_uid = uid;
+        if (!entry->removed)
+                insert_token(registry, entry);
+}
+
+/* ------------------------------------------------------------------ finding */
+
+struct entry *registry_find_name(const struct registry *registry, const char *name) {
+        struct entry *at = RB_ROOT(&registry->by_name);
+
+        while (at != NULL) {
+                int order = compare_place(name, 0, at);
+
+                if (order == 0)
+                        break;
+                at = order < 0 ? RB_LEFT(at, by_name) : RB_RIGHT(at, by_name);
+        }
+        return at;
+}
+
+struct entry *registry_find_id(const struct registry *registry, int id) {
+        struct entry *at = RB_ROOT(&registry->by_id);
+
+        while (at != NULL && id != at->identity.id)
+                at = id < at->identity.id ? RB_LEFT(at, by_id) : RB_RIGHT(at, by_id);
+        return at;
+}
+
+struct entry *registry_find_token(const struct registry *registry, uid_t uid, const char *token) {
+        struct entry *at = RB_ROOT(&registry->by_token);
+
+        while (at != NULL) {
+                int order = compare_token(uid, token, at);
+
+                if (order == 0)
+                        break;
+                at = order < 0 ? RB_LEFT(at, by_token) : RB_RIGHT(at, by_token);
+        }
+        return at;
+}
+
+struct entry *registry_first(const struct registry *registry) {
+        struct entry *at = RB_ROOT(&registry->by_name);
+
+        while (at != NULL && RB_LEFT(at, by_name) != NULL)
+                at = RB_LEFT(at, by_name);
+        return at;
+}
+
+struct entry *registry_next(const struct registry *registry, struct entry *entry) {
+        (void) registry;
+        return RB_NEXT(name_tree, &registry->by_name, entry);
+}
+
+struct entry *registry_after(const struct registry *registry, const char *name, int id) {
+        struct entry *at = RB_ROOT(&registry->by_name), *after = NULL;
+
+        while (at != NULL)
+                if (compare_place(name, id, at) < 0) {
+                        after = at;
+                        at = RB_LEFT(at, by_name);
+                } else
+                        at = RB_RIGHT(at, by_name);
+        return after;
+}
+
+struct entry *registry_first_id(const struct registry *registry) {
+        struct entry *at = RB_ROOT(&registry->by_id);
+
+        while (at != NULL && RB_LEFT(at, by_id) != NULL)
+                at = RB_LEFT(at, by_id);
+        return at;
+}
+
+struct entry *registry_after_id(const struct registry *registry, int id) {
+        struct entry *at = RB_ROOT(&registry->by_id), *after = NULL;
+
+        while (at != NULL)
+                if (id < at->identity.id) {
+                        after = at;
+                        at = RB_LEFT(at, by_id);
+                } else
+                        at = RB_RIGHT(at, by_id);
+        return after;
+}
+
+int64_t registry_count(const struct registry *registry) {
+        return registry->count;
+}
+
+uint64_t registry_size_bytes(const struct registry *registry) {
+        return registry->size_bytes;
+}
