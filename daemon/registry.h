@@ -39,6 +39,7 @@ struct entry {
         int64_t page_size;     /* bytes */
         char *token;           /* of the last call that carried one, NULL: none */
         uid_t token_uid;       /* whose call that was */
+        uint32_t record_bytes; /* the journal's own: about what a record of it takes */
         struct shmb_label *labels; /* one block of memory with their strings; NULL: none */
         size_t labels_count;
 };
