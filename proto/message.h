@@ -35,3 +35,8 @@ void call_write(struct buffer *out, const char *method, const struct fields *fie
                 const void *parameters, bool more);
 void reply_write(struct buffer *out, const struct fields *fields, const void *parameters,
                  bool continues);
+
+/* The same in two steps, for who writes the parameters (an object) in between, or learns
+ * only later whether more follows. */
+void reply_begin(struct buffer *out);
+void reply_end(struct buffer *out, bool continues);
