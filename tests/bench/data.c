@@ -1,0 +1,98 @@
+/*
+ * data BROKER: memcpy through a mapped segment against memcpy through a private
+ * mapping: with normal pages, transparent huge ones and SHM_HUGETLB. A row for each
+ * kind of page that the machine has: kind, the segment's GB/s, the private one's, and
+ * the seconds that the segment's first touch and its freeing took.
+ */
+#include "shmbroker.h"
+
+#include "socket.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define SIZE_BYTES (UINT64_C(256) << 20)
+#define ROUNDS     9
+
+struct pages {
+        const char *name;
+        int map_flags;           /* of shmb_map */
+        uint64_t huge_page_size; /* bytes */
+        int mmap_flags;
+        int advice; /* madvise(2) for the private one, 0: none */
+};
+
+static const struct pages kinds[] = {
+        {"normal", 0, 0, 0, MADV_NOHUGEPAGE},
+        {"transparent-huge", SHMB_HUGE_ADVICE, 0, 0, MADV_HUGEPAGE},
+        {"hugetlb", 0, 1, MAP_HUGETLB, 0},
+};
+
+static int compare(const void *a, const void *b) {
+        const double *x = a, *y = b;
+        return (*x > *y) - (*x < *y);
+}
+
+/* Median GB/s of writing into and reading out of `memory`. */
+static double throughput(char *memory, char *other) {
+        double rounds[ROUNDS];
+
+        for (int i = 0; i < ROUNDS; i++) {
+                int64_t begin_ns = clock_ns();
+                memcpy(memory, other, SIZE_BYTES);
+                memcpy(other, memory, SIZE_BYTES);
+                rounds[i] = 2.0 * SIZE_BYTES / (double) (clock_ns() - begin_ns);
+        }
+        qsort(rounds, ROUNDS, sizeof *rounds, compare);
+        return rounds[ROUNDS / 2];
+}
+
+static void measure(struct shmb *b, const struct pages *pages, char *other) {
+        struct shmb_create_options options = {.huge_page_size = pages->huge_page_size};
+        void *segment, *private;
+
+        int r = shmb_map(b, "bench/data", SIZE_BYTES,
+                         SHMB_CREATE | SHMB_EXCLUSIVE | SHMB_WRITE | pages->map_flags, &options,
+                         &segment, NULL);
+        if (r < 0) {
+                printf("%s skipped: %s\n", pages->name, shmb_error(b));
+                return;
+        }
+        int64_t begin_ns = clock_ns();
+        memset(segment, 1, SIZE_BYTES);
+        double touch_s = (double) (clock_ns() - begin_ns) / 1e9;
+
+        private = mmap(NULL, SIZE_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | pages->mmap_flags, -1, 0);
+        if (private == MAP_FAILED)
+                fail("%s: no private mapping", pages->name);
+        if (pages->advice)
+                madvise(private, SIZE_BYTES, pages->advice);
+        memset(private, 1, SIZE_BYTES);
+
+        double shared_gbs = throughput(segment, other), private_gbs = throughput(private, other);
+        munmap(private, SIZE_BYTES);
+        shmb_unmap(segment);
+        begin_ns = clock_ns();
+        if (shmb_remove(b, (struct shmb_which){.name = "bench/data"}, NULL) < 0)
+                fail("%s", shmb_error(b));
+        printf("%s %.2f %.2f %.4f %.4f\n", pages->name, shared_gbs, private_gbs, touch_s,
+               (double) (clock_ns() - begin_ns) / 1e9);
+}
+
+int main(int argc, char **argv) {
+        struct shmb *b;
+
+        if (argc != 2)
+                fail("usage: data BROKER");
+        if (shmb_connect(&b, argv[1]) < 0)
+                fail("%s", shmb_error(NULL));
+        char *other = allocate(SIZE_BYTES);
+        memset(other, 2, SIZE_BYTES);
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+                measure(b, &kinds[i], other);
+        shmb_close(b);
+        return 0;
+}
