@@ -7,24 +7,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buffer {
         char *bytes;
         size_t length_bytes;
-        size_t capacity_bytes;
+        size_t capacity_bytes; /* from `bytes` on */
         size_t maximum_bytes;
-        int error; /* 0, -ERROR_NO_MEMORY or -ERROR_TOO_LARGE */
+        int error;             /* 0, -ERROR_NO_MEMORY or -ERROR_TOO_LARGE */
+        size_t consumed_bytes; /* in front of `bytes`: buffer.c's alone */
 };
 
 void buffer_init(struct buffer *buffer, size_t maximum_bytes); /* allocates nothing */
 void buffer_free(struct buffer *buffer);                       /* and is as after buffer_init */
-void buffer_clear(struct buffer *buffer);                      /* keeps the memory, forgets the error */
+void buffer_clear(struct buffer *buffer); /* keeps the memory, forgets the error */
 
 /* Makes room for `more` bytes behind the content. 0 or the buffer's error. */
 int buffer_reserve(struct buffer *buffer, size_t more_bytes);
-
-void buffer_append(struct buffer *buffer, const void *bytes, size_t length_bytes);
-void buffer_append_byte(struct buffer *buffer, char byte);
 
 /* Forgets the first `length` bytes; the memory shrinks when much of it is free. */
 void buffer_consume(struct buffer *buffer, size_t length_bytes);
@@ -35,4 +34,32 @@ void buffer_truncate(struct buffer *buffer, size_t length_bytes);
 
 static inline int buffer_error(const struct buffer *buffer) {
         return buffer->error;
+}
+
+/* Makes the content longer by `more` bytes, which the caller writes at once. Returns
+ * where, or NULL when the buffer failed. */
+static inline char *buffer_extend(struct buffer *buffer, size_t more_bytes) {
+        if (buffer->error != 0 || more_bytes > buffer->capacity_bytes - buffer->length_bytes) {
+                if (buffer_reserve(buffer, more_bytes) < 0)
+                        return NULL;
+        }
+
+        char *where = buffer->bytes + buffer->length_bytes;
+        buffer->length_bytes += more_bytes;
+        return where;
+}
+
+static inline void buffer_append(struct buffer *buffer, const void *bytes, size_t length_bytes) {
+        if (length_bytes == 0)
+                return;
+
+        char *where = buffer_extend(buffer, length_bytes);
+        if (where)
+                memcpy(where, bytes, length_bytes);
+}
+
+static inline void buffer_append_byte(struct buffer *buffer, char byte) {
+        char *where = buffer_extend(buffer, 1);
+        if (where)
+                *where = byte;
 }

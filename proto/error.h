@@ -41,9 +41,9 @@ enum error_code {
         ERROR_SYSTEM,
 
         /* never on the wire */
-        ERROR_MALFORMED,   /* a message that is no Varlink message: the connection ends */
-        ERROR_TOO_LARGE,   /* a message, or a buffer, beyond its bound: likewise */
-        ERROR_UNKNOWN,     /* a peer's error that this table does not have */
+        ERROR_MALFORMED, /* a message that is no Varlink message: the connection ends */
+        ERROR_TOO_LARGE, /* a message, or a buffer, beyond its bound: likewise */
+        ERROR_UNKNOWN,   /* a peer's error that this table does not have */
 
         ERROR_CODES,
 };
@@ -53,15 +53,15 @@ enum error_code {
  * id is FIELD_ABSENT where the segment was asked for by name. */
 struct error {
         enum error_code code;
-        const char *name;     /* of the segment, or of the method or interface not found */
+        const char *name; /* of the segment, or of the method or interface not found */
         int64_t id;
-        const char *reason;   /* InvalidName; ERROR_MALFORMED: what is wrong, for the log */
+        const char *reason; /* InvalidName; ERROR_MALFORMED: what is wrong, for the log */
         const char *parameter;
         const char *limit;
         int64_t used;
         int64_t size, minimum, maximum; /* bytes */
-        int64_t number;       /* errno of SystemError */
-        const char *message;  /* of SystemError */
+        int64_t number;                 /* errno of SystemError */
+        const char *message;            /* of SystemError */
 };
 
 /* Fill an error and return its negated code, so that a refusal is one line:

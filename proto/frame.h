@@ -12,4 +12,5 @@
  * while there is none yet, -ERROR_TOO_LARGE where there can't be one any more.
  * `searched` (0 at first, kept by the caller between calls on the same message)
  * is how far was looked already, so that bytes that trickle in are looked at once. */
-int frame_next(const char *bytes, size_t length_bytes, size_t *searched_bytes, size_t *ret_message_bytes);
+int frame_next(const char *bytes, size_t length_bytes, size_t *searched_bytes,
+               size_t *ret_message_bytes);

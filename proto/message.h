@@ -13,13 +13,13 @@ struct fields;
 
 /* Borrowed from the document that it was read from. */
 struct call {
-        const char *method; /* with its interface: "io.shmbroker.Stat" */
+        const char *method;             /* with its interface: "io.shmbroker.Stat" */
         const struct cJSON *parameters; /* an object, or NULL */
         bool oneway, more, upgrade;
 };
 
 struct reply {
-        const char *error; /* NULL: none */
+        const char *error;              /* NULL: none */
         const struct cJSON *parameters; /* an object, or NULL */
         bool continues;
 };

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define INTERFACE_SHMBROKER "io.shmbroker"
-#define INTERFACE_SERVICE "org.varlink.service"
+#define INTERFACE_SERVICE   "org.varlink.service"
 
 enum method_id {
         METHOD_CREATE,
@@ -34,8 +34,8 @@ enum method_id {
 };
 
 struct method {
-        const char *name; /* with its interface */
-        const struct fields *request; /* NULL: takes no parameters */
+        const char *name;             /* with its interface */
+        const struct fields *request; /* an empty table where it takes none */
         const struct fields *result;
         bool needs_more;
 };
@@ -106,10 +106,29 @@ struct interface_request {
         const char *interface;
 };
 
-/* Of every method that answers with one segment; `created` is Create's alone. */
+/* Of every method that answers with one segment; `created` is Create's alone. segment
+ * is NULL where a List has none. Decoded by giving struct decoding the room for it. */
 struct segment_result {
         const struct shmb_segment *segment;
         bool created;
+};
+
+/* Type Event. */
+enum event {
+        EVENT_EXISTING,
+        EVENT_READY,
+        EVENT_CREATED,
+        EVENT_RENAMED,
+        EVENT_CHANGED,
+        EVENT_REMOVED,
+        EVENT_LOST,
+        EVENT_OVERFLOW,
+};
+
+struct watch_result {
+        int event; /* enum event */
+        const struct shmb_segment *segment;
+        const char *previously; /* EVENT_RENAMED: the old name */
 };
 
 struct limits {
@@ -135,7 +154,7 @@ struct status_result {
 
 struct info_result {
         const char *vendor, *product, *version, *url;
-        /* interfaces: written by dispatch, a fixed list */
+        const char *const *interfaces; /* ends with NULL */
 };
 
 struct description_result {

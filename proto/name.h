@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define NAME_BYTES_MAX 255
+#define NAME_BYTES_MAX    255
 #define PATTERN_BYTES_MAX 255
+#define GLOB_STARS_MAX    8
 
 /* NULL for a good name, else why it is none, in a few words for people. */
 const char *name_reason(const char *name);
@@ -17,9 +18,10 @@ const char *name_reason(const char *name);
  * eight "*" ...: what keeps matching cheap). */
 const char *glob_reason(const char *pattern);
 
-/* glob(7) over the whole name: `*`, `?` and `[...]` stay inside a component, `**`
- * crosses them, `[!...]` negates, a backslash quotes. Time is bounded by
- * length(pattern) * length(name), never exponential. */
+/* glob(7) over the whole name: `*`, `?` and `[...]` stay inside a component, `**` is any
+ * bytes at all, slashes too; `[!...]` (or `[^...]`) negates, a backslash quotes (but not
+ * between brackets), a leading dot is a byte like others. Time is bounded by
+ * length(pattern) * length(name), never exponential. No bad pattern matches. */
 bool glob_match(const char *pattern, const char *name);
 
 /* How many of the pattern's first bytes every match begins with: where in the order

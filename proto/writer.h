@@ -10,7 +10,11 @@
 
 struct buffer;
 
-void writer_raw(struct buffer *out, const char *text);     /* as it is */
-void writer_string(struct buffer *out, const char *text);  /* quoted and escaped; NULL is null */
+void writer_raw(struct buffer *out, const char *text); /* as it is */
+
+/* Quoted and escaped; NULL is null. What is no UTF-8 (a process' name may hold any
+ * bytes) becomes U+FFFD: the result is valid JSON whatever comes. */
+void writer_string(struct buffer *out, const char *text);
+
 void writer_integer(struct buffer *out, int64_t value);
 void writer_boolean(struct buffer *out, bool value);

@@ -1,0 +1,70 @@
+#include "text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Is a byte of the word less than 0x20 or zero after exclusive or? The top bit of a
+ * byte is set by the subtraction where it was less; a borrow from the byte below can
+ * only add a false alarm beside a true one. */
+static inline uint64_t bytes_less(uint64_t word, uint8_t than) {
+        return (word - EVERY_BYTE(than)) & ~word & EVERY_BYTE(0x80);
+}
+
+static inline bool word_is_plain(uint64_t word) {
+        uint64_t special = word & EVERY_BYTE(0x80);
+
+        special |= bytes_less(word, 0x20);
+        special |= bytes_less(word ^ EVERY_BYTE('"'), 1);
+        special |= bytes_less(word ^ EVERY_BYTE('\\'), 1);
+        return special == 0;
+}
+
+size_t text_plain_bytes(const char *text, size_t length_bytes) {
+        size_t plain = 0;
+
+        for (uint64_t word; length_bytes - plain >= sizeof(word); plain += sizeof(word)) {
+                memcpy(&word, text + plain, sizeof(word));
+                if (!word_is_plain(word))
+                        break;
+        }
+        while (plain < length_bytes && text_is_plain((unsigned char) text[plain]))
+                plain++;
+        return plain;
+}
+
+static bool is_between(unsigned char byte, unsigned char low, unsigned char high) {
+        return byte >= low && byte <= high;
+}
+
+/* The second byte tells overlong forms and surrogates: table 3-7 of the Unicode standard. */
+size_t text_character_bytes(const char *text, size_t left_bytes) {
+        const unsigned char *at = (const unsigned char *) text;
+        unsigned char lead = at[0], low = 0x80, high = 0xbf;
+        size_t length;
+
+        if (lead < 0x80)
+                return 1;
+        if (is_between(lead, 0xc2, 0xdf)) {
+                length = 2;
+        } else if (is_between(lead, 0xe0, 0xef)) {
+                length = 3;
+                low = lead == 0xe0 ? 0xa0 : 0x80;
+                high = lead == 0xed ? 0x9f : 0xbf;
+        } else if (is_between(lead, 0xf0, 0xf4)) {
+                length = 4;
+                low = lead == 0xf0 ? 0x90 : 0x80;
+                high = lead == 0xf4 ? 0x8f : 0xbf;
+        } else {
+                return 0;
+        }
+
+        if (left_bytes < length || !is_between(at[1], low, high))
+                return 0;
+        for (size_t i = 2; i < length; i++) {
+                if (!is_between(at[i], 0x80, 0xbf))
+                        return 0;
+        }
+        return length;
+}
