@@ -114,7 +114,7 @@ struct segment_result {
 };
 
 /* Type Event. */
-enum event {
+enum watch_event {
         EVENT_EXISTING,
         EVENT_READY,
         EVENT_CREATED,
@@ -126,7 +126,7 @@ enum event {
 };
 
 struct watch_result {
-        int event; /* enum event */
+        int event; /* enum watch_event */
         const struct shmb_segment *segment;
         const char *previously; /* EVENT_RENAMED: the old name */
 };
