@@ -16,8 +16,10 @@ bool log_level_parse(const char *text, int *ret_level);
 /* Keeps errno. */
 void log_line(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What a peer can cause: at most a handful of lines a minute per place, the number
- * of the others is told with the next one. */
+/* What a peer can cause: at most so many lines in each window per place; the number of
+ * the others is told with the next one. Starts zeroed. */
+#define LOG_LIMIT_WINDOW_S 60
+#define LOG_LIMIT_LINES    5
 struct log_limit {
         long long window_s;
         unsigned lines;
@@ -26,8 +28,8 @@ struct log_limit {
 void log_limited(struct log_limit *limit, int level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
-#define log_error(...) log_line(LOG_ERR, __VA_ARGS__)
+#define log_error(...)   log_line(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
-#define log_notice(...) log_line(LOG_NOTICE, __VA_ARGS__)
-#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+#define log_notice(...)  log_line(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_DEBUG, __VA_ARGS__)
