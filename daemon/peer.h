@@ -11,7 +11,7 @@
 struct peer {
         uid_t uid;
         gid_t gid;
-        pid_t pid; /* 0 where it can't be seen from our PID namespace */
+        pid_t pid;     /* 0 where it can't be seen from our PID namespace */
         gid_t *groups; /* supplementary */
         size_t groups_count;
         bool described;
