@@ -23,6 +23,6 @@ void worker_free(struct worker *worker);
 int worker_fd(const struct worker *worker);
 
 void worker_submit(struct worker *worker, struct job *job); /* borrowed until it is fetched */
-struct job *worker_fetch(struct worker *worker); /* one that has ended, NULL: none */
+struct job *worker_fetch(struct worker *worker);            /* one that has ended, NULL: none */
 /* Waits until one has ended; NULL: none is under way. For the end of the program. */
 struct job *worker_wait(struct worker *worker);
