@@ -23,12 +23,13 @@ struct traffic {
  * later calls wait. Freed with pending_free(). */
 struct pending {
         enum { PENDING_WORK, PENDING_LIST } kind;
+        enum method_id method;
         bool oneway;
         struct work work;
         struct list_cursor cursor;
         char pattern[256];
         bool has_pattern;
-        struct buffer held; /* List: the last segment found, whose `continues` is not known yet */
+        struct buffer held; /* List: the last result, whose `continues` is not known yet */
 };
 
 enum {
@@ -44,7 +45,8 @@ int dispatch_message(struct broker *broker, struct peer *peer, struct traffic *t
                      struct pending **ret_pending, const char **ret_reason);
 
 /* Goes on with a List while `out` is below `high_water_bytes` and the slice's budget
- * lasts, or answers a finished work. DISPATCH_DONE, DISPATCH_PENDING, -ERROR_NO_MEMORY. */
+ * lasts, or answers a work that was run. DISPATCH_DONE, DISPATCH_PENDING (a List's alone),
+ * -ERROR_NO_MEMORY: the connection must end. */
 int dispatch_continue(struct broker *broker, struct peer *peer, struct traffic *traffic,
                       struct pending *pending, struct buffer *out, size_t high_water_bytes);
 
