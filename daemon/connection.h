@@ -7,23 +7,48 @@
 
 #include "dispatch.h"
 
+#include <stdbool.h>
+#include <sys/queue.h>
+
 struct connection;
 struct event_base;
+struct job;
 struct worker;
+
+/* What is read of a peer before the others have their turn. */
+#define CONNECTION_TURN_BYTES (16 * 1024)
 
 /* What all connections share, and what they tell of themselves. It outlives them. */
 struct connection_host {
         struct event_base *base;
         struct broker *broker;
         struct worker *worker;
+        /* There is something to do for a peer. */
+        void (*stirred)(struct connection_host *host);
+        /* A connection is over, its descriptor closed. */
+        void (*ended)(struct connection_host *host);
+
+        /* connection.c's from here on. */
+        LIST_HEAD(, connection) connections;
         struct traffic traffic;
-        struct buffer input;  /* what recv(2) fills: nothing stays in it between events */
-        struct buffer output; /* what replies are written to: likewise */
-        /* The connection is over and about to be freed. */
-        void (*ended)(struct connection_host *host, struct connection *connection);
+        bool draining;
+        struct buffer output;              /* what replies are written to; empty between events */
+        char input[CONNECTION_TURN_BYTES]; /* what recv(2) fills; nothing stays in it either */
 };
 
-/* Takes the descriptor. The peer's user is charged for it. Errors: -ERROR_NO_MEMORY,
- * -ERROR_LIMIT_EXCEEDED (connectionsPerUser), -ERROR_SYSTEM. */
-int connection_new(struct connection **ret, struct connection_host *host, int take_fd);
-void connection_free(struct connection *connection); /* takes NULL; hangs up */
+/* The members above are set, the rest is zeroed. -ERROR_NO_MEMORY. */
+int connection_host_init(struct connection_host *host);
+
+/* From here on every connection answers what has arrived of it, and then ends. */
+void connection_host_drain(struct connection_host *host);
+
+/* Waits for the work under way, whose answers are sent, and ends every connection. */
+void connection_host_close(struct connection_host *host);
+
+/* Takes the descriptor. The peer's user is charged for it; who is one too many is told
+ * LimitExceeded and hung up on. Errors: -ERROR_NO_MEMORY, -ERROR_LIMIT_EXCEEDED
+ * (connections, connectionsPerUser), -ERROR_SYSTEM. */
+int connection_new(struct connection_host *host, int take_fd);
+
+/* One of the host's works has ended: a job that was fetched from its worker. */
+void connection_worked(struct job *job);
