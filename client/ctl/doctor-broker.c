@@ -1,0 +1,210 @@
+/* Whether there is a broker, which one, and whether its ids mean anything here. */
+#include "ctl.h"
+#include "doctor-unit.h"
+#include "doctor.h"
+
+#include "client/address.h"
+#include "client/answer.h"
+#include "client/channel.h"
+#include "client/deadline.h"
+
+#include "config.h"
+#include "proto/method.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define VERSION_TIMEOUT_MS 5000
+
+void doctor_check_broker(struct doctor *doctor) {
+        struct address address;
+        struct shmb *b;
+
+        int r = address_find(&address, doctor->ctl->address);
+        if (r == 0) {
+                doctor->address = strdup(address.text);
+                r = shmb_connect(&b, address.text);
+        }
+        if (r == 0) {
+                r = shmb_get_status(b, &doctor->broker);
+                shmb_close(b);
+        }
+        doctor->is_reached = r == 0;
+        if (r == 0)
+                doctor_say(doctor,
+                           &(struct finding){
+                                   .state = FINDING_OK,
+                                   .found = doctor_text(doctor, "it answers at %s", address.text),
+                           });
+        else if (r == -EACCES) /* for some check to come */
+                doctor_say(doctor, &(struct finding){
+                                           .state = FINDING_UNKNOWN,
+                                           .found = doctor_text(doctor, "%s", shmb_error(NULL)),
+                                   });
+        else
+                doctor_say(doctor,
+                           &(struct finding){
+                                   .state = FINDING_PROBLEM,
+                                   .found = doctor_text(doctor, "%s", shmb_error(NULL)),
+                                   .consequence =
+                                           "Every call fails until there is a broker: systemctl "
+                                           "enable "
+                                           "--now shmbrokerd.socket (with --user for a user's own)",
+                           });
+}
+
+/* GetInfo is of every Varlink service, so the library has no call of its own for it. */
+static int ask_version(const struct address *address, char *ret, size_t size_bytes) {
+        struct decoding decoding = {0};
+        struct deadline deadline;
+        struct channel *channel;
+        struct answer answer;
+        struct info_result info;
+        bool is_sent;
+
+        int r = channel_open(&channel, address);
+        if (r < 0)
+                return r;
+        deadline_begin(&deadline, VERSION_TIMEOUT_MS);
+        r = channel_send(channel, METHOD_GET_INFO, NULL, false, &deadline, &is_sent);
+        if (r == 0)
+                r = channel_receive(channel, &deadline, &answer);
+        if (r == 0) {
+                if (answer.reply.error ||
+                    fields_decode(methods[METHOD_GET_INFO].result, answer.reply.parameters, false,
+                                  &info, &decoding) < 0)
+                        r = -EPROTO;
+                else
+                        snprintf(ret, size_bytes, "%s", info.version);
+                answer_free(&answer);
+        }
+        channel_close(channel);
+        return r;
+}
+
+void doctor_check_version(struct doctor *doctor) {
+        struct address address;
+        char version[64];
+
+        if (!doctor->is_reached || address_parse(&address, doctor->address) < 0 ||
+            ask_version(&address, version, sizeof version) < 0)
+                doctor_say(doctor, &(struct finding){
+                                           .state = FINDING_UNKNOWN,
+                                           .found = "the broker can't be asked",
+                                   });
+        else if (strcmp(version, SHMBROKER_VERSION) != 0)
+                doctor_say(
+                        doctor,
+                        &(struct finding){
+                                .state = FINDING_PROBLEM,
+                                .found = doctor_text(doctor,
+                                                     "the broker is %s, and what is installed %s",
+                                                     version, SHMBROKER_VERSION),
+                                .consequence =
+                                        "What only the newer one has is refused. After an upgrade: "
+                                        "systemctl restart shmbrokerd.service (names and attached "
+                                        "segments stay)",
+                        });
+        else
+                doctor_say(doctor,
+                           &(struct finding){
+                                   .state = FINDING_OK,
+                                   .found = doctor_text(doctor, "%s, as installed", version),
+                           });
+}
+
+static uint64_t inode_of(const struct doctor *doctor, const char *path) {
+        char below[4096];
+        struct stat facts;
+
+        snprintf(below, sizeof below, "%s%s", doctor->root, path);
+        return stat(below, &facts) < 0 ? 0 : facts.st_ino;
+}
+
+static const char namespace_consequence[] =
+        "The broker's segments do not exist there: attaching them fails with EXDEV";
+
+/* By its settings, and where it runs and we may look, by what it has. */
+static void check_namespace_of_unit(struct doctor *doctor) {
+        const struct unit *unit = doctor->unit;
+        const char *path = unit_property(unit, "IPCNamespacePath");
+        const char *pid = unit_property(unit, "MainPID");
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .consequence = namespace_consequence,
+                .section = "[Service]",
+        };
+        uint64_t inode = 0;
+
+        if (path && *path) {
+                finding.found = unit_says(doctor, "IPCNamespacePath");
+                finding.file = unit_file(doctor, "IPCNamespacePath");
+                finding.line = "IPCNamespacePath=";
+                doctor_say(doctor, &finding);
+                return;
+        }
+        if (unit_is(unit, "PrivateIPC")) {
+                finding.found = unit_says(doctor, "PrivateIPC");
+                finding.file = unit_file(doctor, "PrivateIPC");
+                finding.line = "PrivateIPC=no";
+                doctor_say(doctor, &finding);
+                return;
+        }
+        if (pid && strcmp(pid, "0") != 0)
+                inode = inode_of(doctor, doctor_text(doctor, "/proc/%s/ns/ipc", pid));
+        if (inode != 0 && doctor->is_reached && inode != doctor->broker.ipc_namespace) {
+                finding.found = doctor_text(doctor,
+                                            "%s runs in another IPC namespace than the "
+                                            "broker: %" PRIu64 ", not %" PRIu64,
+                                            unit_name(unit), inode, doctor->broker.ipc_namespace);
+                finding.section = NULL;
+                finding.consequence = "The broker's segments do not exist there: attaching them "
+                                      "fails with EXDEV. Its settings do not ask for that: if they "
+                                      "did when it was started, restart it";
+        } else {
+                finding = (struct finding){
+                        .state = FINDING_OK,
+                        .found = doctor_text(doctor, "%s shares the system's", unit_name(unit)),
+                };
+        }
+        doctor_say(doctor, &finding);
+}
+
+void doctor_check_namespace(struct doctor *doctor) {
+        uint64_t inode = inode_of(doctor, "/proc/self/ns/ipc");
+
+        if (doctor->unit) {
+                check_namespace_of_unit(doctor);
+                return;
+        }
+        if (!doctor->is_reached || inode == 0)
+                doctor_say(doctor,
+                           &(struct finding){
+                                   .state = FINDING_UNKNOWN,
+                                   .found = doctor->is_reached
+                                                    ? "/proc does not tell ours"
+                                                    : "the broker can't be asked for its own",
+                           });
+        else if (inode != doctor->broker.ipc_namespace)
+                doctor_say(
+                        doctor,
+                        &(struct finding){
+                                .state = FINDING_PROBLEM,
+                                .found = doctor_text(doctor,
+                                                     "ours is %" PRIu64 ", the broker's %" PRIu64,
+                                                     inode, doctor->broker.ipc_namespace),
+                                .consequence =
+                                        "The broker's segments do not exist here: attaching them "
+                                        "fails with EXDEV. A container shares the system's where "
+                                        "it "
+                                        "is run with --ipc=host, a service with PrivateIPC=no",
+                        });
+        else
+                doctor_say(doctor, &(struct finding){
+                                           .state = FINDING_OK,
+                                           .found = "ours is the broker's",
+                                   });
+}
