@@ -1,0 +1,130 @@
+#include "connect.h"
+
+#include "channel.h"
+#include "failure.h"
+#include "shmbroker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define TIMEOUT_DEFAULT_MS 45000
+
+int connect_ready(struct shmb *b) {
+        return b->channel ? 0 : channel_open(&b->channel, &b->address);
+}
+
+void connect_drop(struct shmb *b) {
+        struct channel *channel = b->channel;
+
+        b->channel = NULL; /* first, for a child that is forked right now */
+        b->shares_namespace = false;
+        channel_close(channel);
+}
+
+bool connect_again(struct shmb *b, struct deadline *deadline, int *r) {
+        bool is_busy = *r == -EAGAIN; /* its backlog is full */
+        bool is_away =
+                b->was_connected && (*r == -ENOENT || *r == -ECONNREFUSED || *r == -ECONNRESET);
+
+        if (!is_busy && !is_away)
+                return false;
+        if (deadline_pause(deadline) == 0)
+                return true;
+        *r = failure_text(ETIMEDOUT, "the broker at %s %s within %d ms", b->address.text,
+                          is_busy ? "took no connection" : "is gone and did not come back",
+                          deadline->timeout_ms);
+        return false;
+}
+
+/* In the child of a fork(2): a connection that is its own, since replies would go to
+ * either process. If another thread was in a call when the parent forked, what it was
+ * working on is in no state to be used or freed, and is left alone. */
+static void connect_take_over(struct shmb *b) {
+        bool was_idle = pthread_mutex_trylock(&b->lock) == 0;
+
+        if (b->channel)
+                channel_forsake(b->channel);
+        if (was_idle) {
+                connect_drop(b);
+                pthread_mutex_unlock(&b->lock);
+        } else {
+                b->channel = NULL;
+                pthread_mutex_init(&b->lock, NULL);
+        }
+        known_after_fork(&b->known);
+        b->shares_namespace = false;
+}
+
+void connect_notice_fork(struct shmb *b) {
+        pid_t self = getpid(), owner;
+
+        while ((owner = b->owner) != self) {
+                if (owner == -self) {
+                        sched_yield(); /* another thread is taking over */
+                } else if (atomic_compare_exchange_strong(&b->owner, &owner, -self)) {
+                        connect_take_over(b);
+                        b->owner = self;
+                }
+        }
+}
+
+int connect_begin(struct shmb *b, struct deadline *ret_deadline) {
+        deadline_begin(ret_deadline, b->timeout_ms);
+        connect_notice_fork(b);
+        if (pthread_mutex_clocklock(&b->lock, CLOCK_MONOTONIC, &ret_deadline->at) != 0)
+                return failure_text(ETIMEDOUT,
+                                    "other threads' calls to the broker took longer than %d ms",
+                                    ret_deadline->timeout_ms);
+        return 0;
+}
+
+void connect_end(struct shmb *b) {
+        pthread_mutex_unlock(&b->lock);
+}
+
+int shmb_connect(struct shmb **ret, const char *address) {
+        struct shmb *b = calloc(1, sizeof *b);
+        if (!b)
+                return failure_no_memory();
+
+        pthread_mutex_init(&b->lock, NULL);
+        known_init(&b->known);
+        b->owner = getpid();
+        b->timeout_ms = TIMEOUT_DEFAULT_MS;
+
+        struct deadline deadline;
+        int r = address_find(&b->address, address);
+        if (r == 0) {
+                deadline_begin(&deadline, b->timeout_ms);
+                do
+                        r = connect_ready(b);
+                while (r < 0 && connect_again(b, &deadline, &r));
+        }
+        if (r < 0) {
+                shmb_close(b);
+                return r;
+        }
+
+        b->was_connected = true;
+        *ret = b;
+        return 0;
+}
+
+void shmb_close(struct shmb *b) {
+        if (!b)
+                return;
+        connect_notice_fork(b);
+        connect_drop(b);
+        known_destroy(&b->known);
+        pthread_mutex_destroy(&b->lock);
+        free(b);
+}
+
+int shmb_set_timeout(struct shmb *b, int timeout_ms) {
+        if (timeout_ms <= 0)
+                return failure_text(EINVAL, "a timeout of %d ms is no time", timeout_ms);
+        b->timeout_ms = timeout_ms;
+        return 0;
+}
