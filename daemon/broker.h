@@ -23,7 +23,7 @@ struct peer;
 
 #define BROKER_WORK 1
 
-/* Segments at least so large are freed and locked off the loop's thread. */
+/* Segments at least so large are freed and unlocked off the loop's thread. */
 #define BROKER_LARGE_BYTES (UINT64_C(1) << 20)
 
 struct broker {
@@ -32,19 +32,22 @@ struct broker {
         struct users *users;
         struct limits limits;
         uint64_t ipc_namespace;
-        uint64_t page_size; /* bytes */
-        int64_t started_at; /* seconds since the epoch */
-        uid_t uid;          /* our own, the cuid of what we make */
-        int64_t swept_at_ms; /* monotonic: when lost segments were last looked for */
-        int sweep_id;        /* where the next look goes on */
+        uint64_t page_size;      /* bytes */
+        uint64_t huge_page_size; /* the system's default one, bytes; 0: none */
+        int64_t started_at;      /* seconds since the epoch */
+        uid_t uid;               /* our own, the cuid of what we make */
+        int64_t swept_at_ms;     /* monotonic: when all were last looked at; 0: never */
+        int sweep_id;            /* the last one that was looked at, -1: begin anew */
+        uint64_t locked_bytes;   /* as of swept_at_ms */
+        struct entry *dropped;   /* the last one, whose strings a result may borrow */
 };
 
 struct work {
-        enum { WORK_NONE, WORK_REMOVE, WORK_LOCK, WORK_UNLOCK } kind;
-        int id;     /* what the system call acts on */
+        enum { WORK_NONE, WORK_REMOVE, WORK_UNLOCK } kind;
+        int id;       /* what the system call acts on */
         int reply_id; /* whose segment is the answer: another one for Rename with replace */
-        int result; /* 0 or a negated errno, by work_run() */
-        struct shmb_segment *before; /* unused outside of broker.c */
+        int result;   /* 0 or a negated errno, by work_run() */
+        struct shmb_segment before; /* the answer as it was when the work began */
 };
 
 struct outcome {
