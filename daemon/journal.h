@@ -26,12 +26,12 @@ struct journal;
  * removal is none of these: its entry is `removed`, and recovery sees to it. */
 struct journal_intent {
         enum { INTENT_NONE, INTENT_CREATE, INTENT_SET } kind;
-        key_t key;            /* CREATE; 0 for a private one */
-        uint64_t size_bytes;  /* CREATE */
-        pid_t cpid;           /* CREATE: the broker that meant to */
-        int64_t at;           /* CREATE: seconds since the epoch */
-        int id;               /* SET */
-        uid_t uid;            /* SET: what was to become of it; -1: as it is */
+        key_t key;           /* CREATE; 0 for a private one */
+        uint64_t size_bytes; /* CREATE */
+        pid_t cpid;          /* CREATE: the broker that meant to */
+        int64_t at;          /* CREATE: seconds since the epoch */
+        int id;              /* SET */
+        uid_t uid;           /* SET: what was to become of it; -1: as it is */
         gid_t gid;
         mode_t mode;
 };
@@ -52,8 +52,8 @@ void journal_close(struct journal *journal);
  * the registry anew beside it and renaming it into place. name and labels are what
  * the request gives. Errors: -ERROR_SYSTEM (errno tells: the file and its content
  * stay as they were), -ERROR_NO_MEMORY. */
-int journal_reserve(struct journal *journal, const struct registry *registry,
-                    const char *name, const struct labels *labels);
+int journal_reserve(struct journal *journal, const struct registry *registry, const char *name,
+                    const struct labels *labels);
 
 /* The records. None of them can fail after a journal_reserve(); journal_intend_remove(),
  * journal_forgotten() and journal_done() need none, since the room for giving a
@@ -63,10 +63,12 @@ void journal_intend_create(struct journal *journal, key_t key, uint64_t size_byt
 void journal_created(struct journal *journal, struct entry *entry);
 void journal_renamed(struct journal *journal, const struct entry *entry, const char *to,
                      uid_t token_uid, const char *token, const struct entry *replaced);
-void journal_intend_set(struct journal *journal, struct entry *entry,
-                        uid_t uid, gid_t gid, mode_t mode); /* with its labels as they shall be */
-void journal_intend_remove(struct journal *journal, const struct entry *entry); /* the name goes here */
-void journal_forgotten(struct journal *journal, const struct entry *entry); /* the kernel has it no more */
+void journal_intend_set(struct journal *journal, struct entry *entry, uid_t uid, gid_t gid,
+                        mode_t mode); /* with its labels as they shall be */
+void journal_intend_remove(struct journal *journal,
+                           const struct entry *entry); /* the name goes here */
+void journal_forgotten(struct journal *journal,
+                       const struct entry *entry); /* the kernel has it no more */
 void journal_done(struct journal *journal); /* the last intent came to its end, well or not */
 
 /* Bytes in use, for GetStatus' kin and the benchmarks. */

@@ -1,0 +1,419 @@
+#include "journal.h"
+
+#include "journal-file.h"
+#include "journal-header.h"
+#include "journal-record.h"
+#include "journal-replay.h"
+#include "log.h"
+#include "state-directory.h"
+
+#include "proto/buffer.h"
+#include "proto/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define JOURNAL_NAME "journal"
+#define NEW_NAME     "journal.new"   /* one that is being written */
+#define STALE_NAME   "journal.stale" /* one that is not ours to act on */
+
+/* What one request may take: a Set and its undoing, two whole records, and a few short
+ * ones beside them. */
+#define REQUEST_BYTES (2 * RECORD_BYTES_MAX + 2048)
+/* What giving up one entry may take. It is kept free for each that is recorded. */
+#define GIVE_UP_BYTES (RECORD_REMOVE_BYTES_MAX + RECORD_FORGET_BYTES_MAX)
+
+#define CHUNK_BYTES         (16 * 1024) /* the file grows by at least so much */
+#define COMPACT_ABOVE_BYTES (64 * 1024)
+#define COMPACT_RATIO       3           /* of what is used to what is alive */
+#define BATCH_BYTES         (64 * 1024) /* of a new file, written by one call */
+
+struct journal {
+        struct state_directory directory;
+        struct journal_file file;
+        struct buffer line; /* the record that is being written */
+        struct journal_header header;
+        struct record_tally alive;
+        bool intent_open;
+        size_t intent_bytes;     /* of the last line, where it is an intent to create; else 0 */
+        size_t compact_at_bytes; /* not before so many are used: the last try failed */
+};
+
+static int error_of_errno(int r) {
+        errno = -r;
+        return r == -ENOMEM ? -ERROR_NO_MEMORY : -ERROR_SYSTEM;
+}
+
+/* --------------------------------------------------------------------- room */
+
+static size_t room_bytes(const struct journal *journal) {
+        return journal->file.size_bytes - journal->file.used_bytes;
+}
+
+static int make_room(struct journal *journal, size_t request_bytes) {
+        struct journal_file *file = &journal->file;
+        size_t wanted = file->used_bytes + journal->alive.entries * GIVE_UP_BYTES + request_bytes;
+        size_t ahead = file->used_bytes / 8 > CHUNK_BYTES ? file->used_bytes / 8 : CHUNK_BYTES;
+        int r;
+
+        if (wanted <= file->size_bytes)
+                return 0;
+        r = journal_file_extend(file, wanted + ahead);
+        if (r < 0)
+                r = journal_file_extend(file, wanted);
+        return r < 0 ? error_of_errno(r) : 0;
+}
+
+/* ------------------------------------------------------------ writing anew */
+
+static int write_batch(struct journal_file *file, struct buffer *batch) {
+        int r = buffer_error(batch);
+
+        if (r < 0)
+                return r == -ERROR_NO_MEMORY ? -ENOMEM : -EFBIG;
+        r = journal_file_write(file, batch->bytes, batch->length_bytes);
+        buffer_clear(batch);
+        return r;
+}
+
+static int write_registry(struct journal *journal, const struct registry *registry,
+                          struct journal_file *file, struct buffer *batch,
+                          struct record_tally *ret_alive) {
+        struct record_tally alive = {0};
+        int r;
+
+        journal_header_write(batch, &journal->header);
+        for (const struct entry *entry = registry_first_id(registry); entry != NULL;
+             entry = registry_after_id(registry, entry->identity.id)) {
+                struct record record;
+
+                record_of_entry(&record, entry);
+                record_write(batch, &record);
+                alive.entries++;
+                alive.bytes += entry->record_bytes;
+                if (batch->length_bytes + RECORD_BYTES_MAX > BATCH_BYTES) {
+                        r = write_batch(file, batch);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        r = write_batch(file, batch);
+        if (r < 0)
+                return r;
+        *ret_alive = alive;
+        return journal_file_extend(file, file->used_bytes + alive.entries * GIVE_UP_BYTES +
+                                                 REQUEST_BYTES);
+}
+
+/* The registry as it is now, in a file that takes the other's place when it is whole and
+ * has its room. No fsync(2): neither it nor a segment outlives the boot. */
+static int write_anew(struct journal *journal, const struct registry *registry) {
+        struct journal_file file = JOURNAL_FILE_NONE;
+        struct buffer batch;
+        struct record_tally alive;
+        int r;
+
+        buffer_init(&batch, BATCH_BYTES);
+        r = journal_file_open(&file, journal->directory.fd, NEW_NAME, O_CREAT | O_EXCL);
+        if (r >= 0)
+                r = write_registry(journal, registry, &file, &batch, &alive);
+        if (r >= 0 &&
+            renameat(journal->directory.fd, NEW_NAME, journal->directory.fd, JOURNAL_NAME) < 0)
+                r = -errno;
+        buffer_free(&batch);
+        if (r < 0) {
+                journal_file_close(&file);
+                unlinkat(journal->directory.fd, NEW_NAME, 0);
+                return error_of_errno(r);
+        }
+        journal_file_close(&journal->file);
+        journal->file = file;
+        journal->alive = alive;
+        return 0;
+}
+
+static bool is_worth_compacting(const struct journal *journal) {
+        size_t used = journal->file.used_bytes;
+
+        return used > COMPACT_ABOVE_BYTES && used / COMPACT_RATIO > journal->alive.bytes &&
+               used >= journal->compact_at_bytes && !journal->intent_open;
+}
+
+/* Failing at it is no failure: the file in use is as good as before, only long. */
+static void compact(struct journal *journal, const struct registry *registry) {
+        size_t before = journal->file.used_bytes;
+
+        if (write_anew(journal, registry) < 0) {
+                journal->compact_at_bytes = before + before / 4;
+                log_warning("can't compact the journal: %s", strerror(errno));
+                return;
+        }
+        journal->compact_at_bytes = 0;
+        log_debug("compacted the journal from %zu to %zu bytes", before, journal->file.used_bytes);
+}
+
+int journal_reserve(struct journal *journal, const struct registry *registry, const char *name,
+                    const struct labels *labels) {
+        if (is_worth_compacting(journal))
+                compact(journal, registry);
+        return make_room(journal, REQUEST_BYTES);
+}
+
+/* ------------------------------------------------------------------ records */
+
+static void append(struct journal *journal, const struct record *record) {
+        struct buffer *line = &journal->line;
+
+        buffer_clear(line);
+        record_write(line, record);
+        if (buffer_error(line) < 0 || line->length_bytes > room_bytes(journal)) {
+                /* Nobody reserved it. To go on would lose what is about to be
+                 * acknowledged; a start from the journal loses nothing. */
+                log_error("no room was reserved in the journal");
+                abort();
+        }
+        journal_file_append(&journal->file, line->bytes, line->length_bytes);
+        journal->intent_bytes = 0;
+}
+
+static void append_of(struct journal *journal, enum record_op op, const struct entry *entry) {
+        struct record record;
+
+        record_init(&record, op);
+        record.id = entry->identity.id;
+        append(journal, &record);
+}
+
+void journal_intend_create(struct journal *journal, key_t key, uint64_t size_bytes) {
+        struct record record;
+
+        journal_done(journal);
+        record_init(&record, RECORD_CREATE);
+        record.key = (uint32_t) key;
+        record.size = (int64_t) size_bytes;
+        record.cpid = getpid();
+        record.created_at = time(NULL);
+        append(journal, &record);
+        journal->intent_open = true;
+        journal->intent_bytes = journal->line.length_bytes;
+}
+
+void journal_created(struct journal *journal, struct entry *entry) {
+        struct record record;
+
+        record_of_entry(&record, entry);
+        append(journal, &record);
+        journal->intent_open = false;
+        journal->alive.entries++;
+        record_tally_entry(&journal->alive, entry);
+}
+
+void journal_renamed(struct journal *journal, const struct entry *entry, const char *to,
+                     uid_t token_uid, const char *token, const struct entry *replaced) {
+        struct record record;
+
+        record_init(&record, RECORD_RENAME);
+        record.id = entry->identity.id;
+        record.name = to;
+        if (token != NULL) {
+                record.token = token;
+                record.token_uid = token_uid;
+        }
+        if (replaced != NULL)
+                record.replaces = replaced->identity.id;
+        append(journal, &record);
+        journal->intent_open = false;
+}
+
+void journal_intend_set(struct journal *journal, struct entry *entry, uid_t uid, gid_t gid,
+                        mode_t mode) {
+        static const struct shmb_label none;
+        struct record record;
+
+        record_init(&record, RECORD_SET);
+        record.id = entry->identity.id;
+        if (uid != (uid_t) -1)
+                record.uid = uid;
+        if (gid != (gid_t) -1)
+                record.gid = gid;
+        if (mode != (mode_t) -1)
+                record.mode = mode;
+        record.labels.items = entry->labels_count > 0 ? entry->labels : &none;
+        record.labels.count = entry->labels_count;
+        append(journal, &record);
+        journal->intent_open = uid != (uid_t) -1 || gid != (gid_t) -1 || mode != (mode_t) -1;
+        record_tally_entry(&journal->alive, entry);
+}
+
+void journal_intend_remove(struct journal *journal, const struct entry *entry) {
+        append_of(journal, RECORD_REMOVE, entry);
+}
+
+void journal_forgotten(struct journal *journal, const struct entry *entry) {
+        append_of(journal, RECORD_FORGET, entry);
+        record_tally_forget(&journal->alive, entry);
+}
+
+void journal_done(struct journal *journal) {
+        struct record record;
+
+        if (!journal->intent_open)
+                return;
+        journal->intent_open = false;
+        if (journal->intent_bytes > 0) {
+                /* A creation that came to nothing leaves nothing behind. */
+                journal_file_take_back(&journal->file, journal->intent_bytes);
+                journal->intent_bytes = 0;
+                return;
+        }
+        record_init(&record, RECORD_DONE);
+        append(journal, &record);
+}
+
+uint64_t journal_size_bytes(const struct journal *journal) {
+        return journal->file.used_bytes;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static int refuse(char *ret_reason, size_t reason_bytes, const char *what, const char *path,
+                  int error) {
+        snprintf(ret_reason, reason_bytes, "can't %s %s/" JOURNAL_NAME ": %s", what, path,
+                 strerror(error));
+        return -ERROR_SYSTEM;
+}
+
+static bool is_empty(const struct journal_file *file) {
+        for (size_t i = 0; i < file->size_bytes; i++)
+                if (file->bytes[i] != '\n')
+                        return false;
+        return true;
+}
+
+/* Why the file that is open is none for us to act on, NULL where it is; then, where its
+ * records begin. */
+static const char *why_stale(const struct journal *journal, size_t *ret_begin) {
+        const struct journal_file *file = &journal->file;
+        const char *end = memchr(file->bytes, '\n', file->size_bytes);
+        struct stat st;
+
+        if (fstat(file->fd, &st) < 0 || st.st_uid != geteuid())
+                return "the file belongs to another user";
+        if (end == NULL)
+                return "its first line does not end";
+        *ret_begin = (size_t) (end + 1 - file->bytes);
+        return journal_header_mismatch(&journal->header, file->bytes, *ret_begin - 1);
+}
+
+/* Opens what there is, as long as it is ours: 1, and where its records begin; 0: there is
+ * nothing. */
+static int open_existing(struct journal *journal, const char *path, size_t *ret_begin,
+                         char *ret_reason, size_t reason_bytes) {
+        const char *why;
+        int r = journal_file_open(&journal->file, journal->directory.fd, JOURNAL_NAME, 0);
+
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return refuse(ret_reason, reason_bytes, "open", path, -r);
+        if (is_empty(&journal->file)) {
+                journal_file_close(&journal->file);
+                return 0;
+        }
+        why = why_stale(journal, ret_begin);
+        if (why == NULL)
+                return 1;
+        journal_file_close(&journal->file);
+        if (renameat(journal->directory.fd, JOURNAL_NAME, journal->directory.fd, STALE_NAME) < 0)
+                return refuse(ret_reason, reason_bytes, "set aside the stale", path, errno);
+        log_warning("set %s/" JOURNAL_NAME " aside as " STALE_NAME ": %s; what it tells of, if "
+                    "anything, is left alone",
+                    path, why);
+        return 0;
+}
+
+/* And room for what recovery will record, the end of an intent included. */
+static int replay(struct journal *journal, size_t begin, struct registry *registry,
+                  struct journal_intent *ret_intent) {
+        size_t torn;
+        int r = journal_replay(&journal->file, begin, registry, &journal->alive, ret_intent);
+
+        if (r < 0)
+                return r;
+        journal->intent_open = ret_intent->kind != INTENT_NONE;
+        torn = journal_file_wipe(&journal->file);
+        if (torn > 0)
+                log_notice("cut off a record of the journal that was not finished: %zu bytes",
+                           torn);
+        return make_room(journal, RECORD_DONE_BYTES_MAX);
+}
+
+static int open_file(struct journal *journal, const char *path, struct registry *registry,
+                     struct journal_intent *ret_intent, char *ret_reason, size_t reason_bytes) {
+        struct journal_intent intent = {.kind = INTENT_NONE};
+        size_t begin;
+        int r = open_existing(journal, path, &begin, ret_reason, reason_bytes);
+
+        if (r < 0)
+                return r;
+        /* A broker may have died over it. */
+        unlinkat(journal->directory.fd, NEW_NAME, 0);
+        r = r == 0 ? write_anew(journal, registry) : replay(journal, begin, registry, &intent);
+        if (r == -ERROR_SYSTEM)
+                return refuse(ret_reason, reason_bytes, "write", path, errno);
+        *ret_intent = intent;
+        return r;
+}
+
+static void journal_free(struct journal *journal) {
+        journal_file_close(&journal->file);
+        state_directory_close(&journal->directory);
+        buffer_free(&journal->line);
+        free(journal);
+}
+
+int journal_open(struct journal **ret, const char *directory, struct registry *registry,
+                 struct journal_intent *ret_intent, char *ret_reason, size_t reason_bytes) {
+        struct journal *journal = calloc(1, sizeof(*journal));
+        int r;
+
+        if (journal == NULL)
+                return -ERROR_NO_MEMORY;
+        journal->directory = STATE_DIRECTORY_NONE;
+        journal->file = JOURNAL_FILE_NONE;
+        buffer_init(&journal->line, RECORD_BYTES_MAX);
+        r = buffer_reserve(&journal->line, RECORD_BYTES_MAX);
+        if (r >= 0)
+                r = state_directory_open(&journal->directory, directory, ret_reason, reason_bytes);
+        if (r >= 0) {
+                r = journal_header_init(&journal->header);
+                if (r < 0)
+                        r = refuse(ret_reason, reason_bytes, "tell this boot from others in",
+                                   directory, -r);
+        }
+        if (r >= 0)
+                r = open_file(journal, directory, registry, ret_intent, ret_reason, reason_bytes);
+        if (r < 0) {
+                journal_free(journal);
+                return r;
+        }
+        *ret = journal;
+        return 0;
+}
+
+/* What giving up the entries takes stays reserved: a full file system must not keep the
+ * next broker from starting. */
+void journal_close(struct journal *journal) {
+        if (journal == NULL)
+                return;
+        journal_file_trim(&journal->file, journal->file.used_bytes +
+                                                  journal->alive.entries * GIVE_UP_BYTES +
+                                                  RECORD_DONE_BYTES_MAX);
+        journal_free(journal);
+}
