@@ -74,7 +74,8 @@ static int listener_make_directory(const char *path, const struct reason *reason
         int r = mkdir(directory, 0755);
         umask(mask);
         if (r < 0 && errno != EEXIST)
-                return listener_fail(reason, "can't make the directory %s: %m", directory);
+                return listener_fail(reason, "can't make the directory %s: %s", directory,
+                                     strerror(errno));
         return 0;
 }
 
@@ -90,7 +91,8 @@ static int listener_lock(const char *path, int *ret_fd, const struct reason *rea
         for (;;) {
                 int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
                 if (fd < 0)
-                        return listener_fail(reason, "can't open %s: %m", lock_path);
+                        return listener_fail(reason, "can't open %s: %s", lock_path,
+                                             strerror(errno));
                 int failed = flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
                 struct stat locked, named;
                 if (failed == 0 && fstat(fd, &locked) == 0 && stat(lock_path, &named) == 0 &&
@@ -109,7 +111,7 @@ static int listener_lock(const char *path, int *ret_fd, const struct reason *rea
 
 static int listener_socket(const struct reason *reason) {
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        return fd < 0 ? listener_fail(reason, "can't make a socket: %m") : fd;
+        return fd < 0 ? listener_fail(reason, "can't make a socket: %s", strerror(errno)) : fd;
 }
 
 /* Takes away a socket that nobody listens on any more, and nothing else. */
@@ -117,7 +119,9 @@ static int listener_clear(const struct address *address, const struct reason *re
         const char *path = address->name.sun_path;
         struct stat status;
         if (lstat(path, &status) < 0)
-                return errno == ENOENT ? 0 : listener_fail(reason, "can't look at %s: %m", path);
+                return errno == ENOENT ? 0
+                                       : listener_fail(reason, "can't look at %s: %s", path,
+                                                       strerror(errno));
         if (!S_ISSOCK(status.st_mode))
                 return listener_fail(reason, "%s is there already and is no socket", path);
 
@@ -133,7 +137,8 @@ static int listener_clear(const struct address *address, const struct reason *re
                 return listener_fail(reason, "can't tell whether %s is in use: %s", path,
                                      strerror(failed));
         if (unlink(path) < 0 && errno != ENOENT)
-                return listener_fail(reason, "can't replace the stale socket %s: %m", path);
+                return listener_fail(reason, "can't replace the stale socket %s: %s", path,
+                                     strerror(errno));
         return 0;
 }
 
@@ -177,7 +182,7 @@ int listener_bind(struct listener *ret, const char *text, mode_t mode, char *ret
         if (listener_bind_fd(listener.fd, &address, mode) < 0) {
                 r = errno == EADDRINUSE
                             ? listener_fail(&reason, "another broker is serving %s", text)
-                            : listener_fail(&reason, "can't bind %s: %m", text);
+                            : listener_fail(&reason, "can't bind %s: %s", text, strerror(errno));
                 goto out;
         }
         if (listener.path != NULL && lstat(listener.path, &status) == 0) {
@@ -185,7 +190,7 @@ int listener_bind(struct listener *ret, const char *text, mode_t mode, char *ret
                 listener.inode = status.st_ino;
         }
         if (listen(listener.fd, SOMAXCONN) < 0) {
-                r = listener_fail(&reason, "can't listen on %s: %m", text);
+                r = listener_fail(&reason, "can't listen on %s: %s", text, strerror(errno));
                 goto out;
         }
         *ret = listener;
@@ -214,7 +219,8 @@ int listener_inherit(struct listener *ret, char *ret_reason, size_t reason_bytes
                                               "stream socket of AF_UNIX (Accept=no?)");
         int flags = fcntl(fd, F_GETFL);
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-                return listener_fail(&reason, "can't use the service manager's socket: %m");
+                return listener_fail(&reason, "can't use the service manager's socket: %s",
+                                     strerror(errno));
         *ret = (struct listener){.fd = fd, .lock_fd = -1};
         return 1;
 }

@@ -8,10 +8,11 @@
 #include "proto/json.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <linux/limits.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,7 +245,7 @@ static int main_serve(const struct options *options) {
         }
         r = server_new(&server, broker, &listener);
         if (r < 0) {
-                log_error("can't set up the event loop: %m");
+                log_error("can't set up the event loop: %s", strerror(errno));
                 goto out;
         }
         char address[PATH_MAX];
@@ -253,7 +254,7 @@ static int main_serve(const struct options *options) {
                  registry_count(broker->registry), state_directory);
         r = server_run(server);
         if (r < 0)
-                log_error("the event loop failed: %m");
+                log_error("the event loop failed: %s", strerror(errno));
 
 out:
         server_free(server);

@@ -61,7 +61,7 @@ static int server_start_timer(struct event *timer, uint64_t ms) {
 /* A listener that can't be served stays readable: it is left alone for a while. */
 static void server_pause(struct server *server) {
         static struct log_limit limit;
-        log_limited(&limit, LOG_WARNING, "can't accept connections for now: %m");
+        log_limited(&limit, LOG_WARNING, "can't accept connections for now: %s", strerror(errno));
         server->paused = true;
         event_del(&server->accepting);
         server_start_timer(&server->accept_again, ACCEPT_PAUSE_MS);
