@@ -36,13 +36,13 @@ static int count_one(const struct shmb_segment *segment, void *context) {
 static long list_count(struct shmb *b) {
         long count = 0;
 
-        if (shmb_list(b, NULL, count_one, &count) < 0)
+        if (shmb_list(b, "scale/**", count_one, &count) < 0)
                 fail("%s", shmb_error(b));
         return count;
 }
 
 static void name_of(char name[64], long number) {
-        snprintf(name, 64, "camera/%03ld/frame-%012ld", number % 1000, number);
+        snprintf(name, 64, "scale/%03ld/frame-%012ld", number % 1000, number);
 }
 
 static int compare(const void *a, const void *b) {
