@@ -2,7 +2,7 @@
  * Reading JSON: a strict check of the text, then cJSON's parser. cJSON takes much
  * that is no JSON (leading zeros, raw control characters, invalid UTF-8, NUL in
  * strings, trailing bytes, a name twice); all of that is refused here, before it
- * or right behind it, and so is nesting beyond JSON_DEPTH_MAX.
+ * or right behind it, and so is what is nested or crowded beyond the bounds below.
  *
  * A node (struct cJSON) may be handed on, but only proto/ looks inside.
  */
@@ -12,7 +12,8 @@
 
 struct cJSON;
 
-#define JSON_DEPTH_MAX 8
+#define JSON_DEPTH_MAX  8
+#define JSON_VALUES_MAX (16 * 1024) /* of all kinds: 64 KiB could hold 32,000 numbers */
 
 /* Makes cJSON take its memory from an arena that json_free() resets: for a program
  * of our own, single-threaded in its use of JSON, and never for the library, since

@@ -184,9 +184,11 @@ static bool scan_value(struct scan *scan) {
         char closers[JSON_DEPTH_MAX]; /* of what is open now */
         size_t depth = 0;
 
-        for (;;) {
+        for (size_t values = 1;; values++) {
                 if (scan->at == scan->end)
                         return refuse(scan, "it ends too early");
+                if (values > JSON_VALUES_MAX)
+                        return refuse(scan, "it has too many values");
 
                 if (*scan->at == '{' || *scan->at == '[') {
                         if (depth == JSON_DEPTH_MAX)

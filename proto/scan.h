@@ -1,7 +1,7 @@
 /*
  * Is this text JSON? RFC 8259 to the letter, in one pass that allocates nothing:
- * its grammar, valid UTF-8, no U+0000, no lone surrogates, no nesting beyond
- * JSON_DEPTH_MAX. What can only be told after unescaping is json.c's.
+ * its grammar, valid UTF-8, no U+0000, no lone surrogates, and the bounds of json.h.
+ * What can only be told after unescaping is json.c's.
  */
 #pragma once
 

@@ -1,24 +1,15 @@
 #include "text.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Is a byte of the word less than 0x20 or zero after exclusive or? The top bit of a
- * byte is set by the subtraction where it was less; a borrow from the byte below can
- * only add a false alarm beside a true one. */
+/* Sets the top bit of the bytes that are less, themselves below 0x80. A borrow makes it
+ * wrong for bytes above such a one, never for the lowest. */
 static inline uint64_t bytes_less(uint64_t word, uint8_t than) {
         return (word - EVERY_BYTE(than)) & ~word & EVERY_BYTE(0x80);
-}
-
-static inline bool word_is_plain(uint64_t word) {
-        uint64_t special = word & EVERY_BYTE(0x80);
-
-        special |= bytes_less(word, 0x20);
-        special |= bytes_less(word ^ EVERY_BYTE('"'), 1);
-        special |= bytes_less(word ^ EVERY_BYTE('\\'), 1);
-        return special == 0;
 }
 
 size_t text_plain_bytes(const char *text, size_t length_bytes) {
@@ -26,8 +17,12 @@ size_t text_plain_bytes(const char *text, size_t length_bytes) {
 
         for (uint64_t word; length_bytes - plain >= sizeof(word); plain += sizeof(word)) {
                 memcpy(&word, text + plain, sizeof(word));
-                if (!word_is_plain(word))
-                        break;
+                word = le64toh(word); /* its lowest byte is the first one */
+                uint64_t special = (word & EVERY_BYTE(0x80)) | bytes_less(word, 0x20) |
+                                   bytes_less(word ^ EVERY_BYTE('"'), 1) |
+                                   bytes_less(word ^ EVERY_BYTE('\\'), 1);
+                if (special != 0)
+                        return plain + (size_t) __builtin_ctzll(special) / 8;
         }
         while (plain < length_bytes && text_is_plain((unsigned char) text[plain]))
                 plain++;
