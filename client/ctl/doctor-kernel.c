@@ -1,7 +1,7 @@
 /* The kernel's bounds against what is in use. */
 #include "doctor.h"
 
-#include "text.h"
+#include "human.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,7 +89,7 @@ void doctor_check_segments(struct doctor *doctor) {
 }
 
 void doctor_check_segment_size(struct doctor *doctor) {
-        char text[2][TEXT_BYTES];
+        char text[2][HUMAN_BYTES];
         uint64_t maximum;
 
         if (!count_segments(doctor) || !read_bound(doctor, "shmmax", &maximum))
@@ -100,8 +100,8 @@ void doctor_check_segment_size(struct doctor *doctor) {
                            .state = is_problem ? FINDING_PROBLEM : FINDING_OK,
                            .found = doctor_text(doctor,
                                                 "the largest segment has %s, kernel.shmmax is %s",
-                                                text_size(doctor->usage.largest_bytes, text[0]),
-                                                text_size(maximum, text[1])),
+                                                human_size(doctor->usage.largest_bytes, text[0]),
+                                                human_size(maximum, text[1])),
                            .consequence =
                                    is_problem ? "One like it can't be created again: EINVAL" : NULL,
                            .file = is_problem ? SYSCTL_FILE : NULL,
@@ -149,7 +149,7 @@ static bool read_lock_limit(struct doctor *doctor, uint64_t *ret) {
 }
 
 void doctor_check_locked_memory(struct doctor *doctor) {
-        char text[2][TEXT_BYTES];
+        char text[2][HUMAN_BYTES];
         uint64_t limit;
 
         if (!doctor->is_reached || !read_lock_limit(doctor, &limit)) {
@@ -174,8 +174,8 @@ void doctor_check_locked_memory(struct doctor *doctor) {
                            .state = is_problem ? FINDING_PROBLEM : FINDING_OK,
                            .found = doctor_text(doctor,
                                                 "%s are locked of the %s that the broker may lock",
-                                                text_size(doctor->usage.locked_bytes, text[0]),
-                                                text_size(limit, text[1])),
+                                                human_size(doctor->usage.locked_bytes, text[0]),
+                                                human_size(limit, text[1])),
                            .consequence =
                                    is_problem ? "Locking more (SHM_LOCK) fails with ENOMEM" : NULL,
                            .file = is_problem
