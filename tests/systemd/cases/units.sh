@@ -1,0 +1,23 @@
+# The units themselves.
+units=(/usr/lib/systemd/system/shmbroker*.{socket,service})
+same "systemd finds nothing to complain about" "" systemd-analyze verify --man=no "${units[@]}"
+same "nor does the user's" "" systemd-analyze --user verify --man=no \
+        /usr/lib/systemd/user/shmbroker*.{socket,service}
+
+# Newer versions look at more: the figure is for 252.
+if systemctl --version | grep -q '^systemd 252'; then
+        exposure() {
+                systemd-analyze --no-pager security shmbrokerd.service |
+                        sed -n 's/.*exposure level[^:]*: \([0-9.]*\).*/\1/p'
+        }
+        same "the broker's exposure is at most 0.6" 0.6 eval \
+                'exposure | awk "{ print (\$1 <= 0.6) ? 0.6 : \$1 }"'
+fi
+
+same "reload is what sends SIGHUP" 1 grep -c '^ExecReload=kill -HUP' \
+        /usr/lib/systemd/system/shmbrokerd.service
+for unit in shmbrokerd.socket shmbrokerd.service shmbroker-setup.service; do
+        check "$unit can be enabled" systemctl --quiet enable "$unit"
+done
+systemctl --quiet disable shmbrokerd.service
+systemctl --quiet enable shmbrokerd.socket
