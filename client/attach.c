@@ -1,4 +1,4 @@
-#include "check.h"
+#include "argument.h"
 #include "connect.h"
 #include "exchange.h"
 #include "failure.h"
@@ -80,9 +80,9 @@ int shmb_map(struct shmb *b, const char *name, uint64_t size, int flags,
         int gone = -1;
         bool again;
 
-        int r = check_name(name);
+        int r = argument_name(name);
         if (r == 0)
-                r = check_flags(flags, SHMB_WRITE | SHMB_CREATE | SHMB_HUGE_ADVICE);
+                r = argument_flags(flags, SHMB_WRITE | SHMB_CREATE | SHMB_HUGE_ADVICE);
         if (r < 0)
                 return r;
 

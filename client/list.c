@@ -1,6 +1,6 @@
 #include "answer.h"
+#include "argument.h"
 #include "channel.h"
-#include "check.h"
 #include "connect.h"
 #include "failure.h"
 #include "shmbroker.h"
@@ -66,7 +66,7 @@ int shmb_list(struct shmb *b, const char *pattern,
         struct deadline deadline;
         int found_result = 0;
 
-        int r = pattern ? check_pattern(pattern) : 0;
+        int r = pattern ? argument_pattern(pattern) : 0;
         if (r < 0)
                 return r;
         connect_notice_fork(b);

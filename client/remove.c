@@ -1,5 +1,5 @@
 #include "adopted.h"
-#include "check.h"
+#include "argument.h"
 #include "connect.h"
 #include "exchange.h"
 #include "failure.h"
@@ -40,7 +40,7 @@ int shmb_remove(struct shmb *b, struct shmb_which which, struct shmb_segment **r
         };
         struct exchange exchange;
 
-        int r = which.name ? check_name(which.name) : 0;
+        int r = which.name ? argument_name(which.name) : 0;
         if (r < 0)
                 return r;
 

@@ -1,5 +1,5 @@
 #include "adopted.h"
-#include "check.h"
+#include "argument.h"
 #include "connect.h"
 #include "exchange.h"
 #include "failure.h"
@@ -35,7 +35,7 @@ static struct segment_request segments_request(struct shmb_which which) {
 }
 
 static int segments_check(struct shmb_which which) {
-        return which.name ? check_name(which.name) : 0;
+        return which.name ? argument_name(which.name) : 0;
 }
 
 void shmb_segment_free(struct shmb_segment *segment) {
@@ -64,11 +64,11 @@ int shmb_create(struct shmb *b, const char *name, uint64_t size,
         };
 
         int r;
-        if ((name && (r = check_name(name)) < 0) || (r = check_size(size)) < 0 ||
-            (r = check_size(options->huge_page_size)) < 0 ||
-            (r = check_flags(options->flags, SHMB_EXCLUSIVE | SHMB_NORESERVE)) < 0 ||
-            (r = check_lifetime(options->lifetime)) < 0 ||
-            (r = check_labels(&request.labels)) < 0 || (r = exchange_token(token)) < 0 ||
+        if ((name && (r = argument_name(name)) < 0) || (r = argument_size(size)) < 0 ||
+            (r = argument_size(options->huge_page_size)) < 0 ||
+            (r = argument_flags(options->flags, SHMB_EXCLUSIVE | SHMB_NORESERVE)) < 0 ||
+            (r = argument_lifetime(options->lifetime)) < 0 ||
+            (r = argument_labels(&request.labels)) < 0 || (r = exchange_token(token)) < 0 ||
             (r = exchange_segment(b, METHOD_CREATE, &request, EXCHANGE_REPEAT, &exchange)) < 0)
                 return r;
         if (ret_created)
@@ -86,8 +86,8 @@ int shmb_open(struct shmb *b, const char *name, uint64_t size, int flags,
         };
 
         int r;
-        if ((r = check_name(name)) < 0 || (r = check_size(size)) < 0 ||
-            (r = check_flags(flags, SHMB_WRITE)) < 0)
+        if ((r = argument_name(name)) < 0 || (r = argument_size(size)) < 0 ||
+            (r = argument_flags(flags, SHMB_WRITE)) < 0)
                 return r;
         return segments_call(b, METHOD_OPEN, &request, ret);
 }
@@ -128,7 +128,7 @@ int shmb_set(struct shmb *b, struct shmb_which which, const struct shmb_changes 
         struct exchange exchange;
         int id, r;
 
-        if ((r = segments_check(which)) < 0 || (r = check_labels(&request.labels)) < 0)
+        if ((r = segments_check(which)) < 0 || (r = argument_labels(&request.labels)) < 0)
                 return r;
         r = exchange_segment(b, METHOD_SET, &request, EXCHANGE_REPEAT, &exchange);
         if (r == 0)
@@ -183,8 +183,8 @@ int shmb_rename(struct shmb *b, const char *name, const char *to, int flags,
         };
 
         int r;
-        if ((r = check_name(name)) < 0 || (r = check_name(to)) < 0 ||
-            (r = check_flags(flags, SHMB_REPLACE)) < 0 || (r = exchange_token(token)) < 0)
+        if ((r = argument_name(name)) < 0 || (r = argument_name(to)) < 0 ||
+            (r = argument_flags(flags, SHMB_REPLACE)) < 0 || (r = exchange_token(token)) < 0)
                 return r;
         return segments_call(b, METHOD_RENAME, &request, ret);
 }
@@ -201,7 +201,7 @@ static int segments_adopt(struct shmb *b, const char *name, int64_t key, int64_t
         };
 
         int r;
-        if ((r = check_name(name)) < 0 || (r = check_labels(&labels)) < 0 ||
+        if ((r = argument_name(name)) < 0 || (r = argument_labels(&labels)) < 0 ||
             (r = exchange_token(token)) < 0)
                 return r;
         return segments_call(b, METHOD_ADOPT, &request, ret);

@@ -1,6 +1,6 @@
 #include "sysv.h"
 
-#include "check.h"
+#include "argument.h"
 #include "exchange.h"
 #include "failure.h"
 #include "shmbroker.h"
@@ -51,7 +51,7 @@ static int sysv_get_oversized(struct shmb *b, const char *name, size_t size_byte
                 if (r < 0 && !(exchange.refusal == ERROR_NOT_FOUND && (shmflg & IPC_CREAT)))
                         return r;
         }
-        return check_size(size_bytes);
+        return argument_size(size_bytes);
 }
 
 int shmb_get(struct shmb *b, const char *name, size_t size, int shmflg) {
@@ -65,7 +65,7 @@ int shmb_get(struct shmb *b, const char *name, size_t size, int shmflg) {
         struct exchange exchange;
         int r;
 
-        if (name && (r = check_name(name)) < 0)
+        if (name && (r = argument_name(name)) < 0)
                 return r;
         if (size > FIELD_INTEGER_MAX)
                 return sysv_get_oversized(b, name, size, shmflg);
@@ -107,11 +107,6 @@ void sysv_describe(struct shmid_ds *ret, const struct shmb_segment *segment) {
         ret->shm_nattch = segment->nattch;
 }
 
-/* The system calls know no -ENOENT for an id. */
-static int sysv_by_id(int r) {
-        return r == -ENOENT ? -EINVAL : r;
-}
-
 static int sysv_stat(struct shmb *b, int id, struct shmid_ds *buf) {
         struct shmb_segment *segment;
 
@@ -146,15 +141,15 @@ int shmb_ctl(struct shmb *b, int id, int command, struct shmid_ds *buf) {
 
         switch (command) {
         case IPC_STAT:
-                return sysv_by_id(sysv_stat(b, id, buf));
+                return sysv_stat(b, id, buf);
         case IPC_SET:
-                return sysv_by_id(sysv_set(b, id, buf));
+                return sysv_set(b, id, buf);
         case IPC_RMID:
                 return shmb_rm(b, id);
         case SHM_LOCK:
-                return sysv_by_id(shmb_lock(b, which, NULL));
+                return shmb_lock(b, which, NULL);
         case SHM_UNLOCK:
-                return sysv_by_id(shmb_unlock(b, which, NULL));
+                return shmb_unlock(b, which, NULL);
         case IPC_INFO:
         case SHM_INFO:
         case SHM_STAT:
@@ -167,7 +162,7 @@ int shmb_ctl(struct shmb *b, int id, int command, struct shmid_ds *buf) {
 }
 
 int shmb_rm(struct shmb *b, int id) {
-        return sysv_by_id(shmb_remove(b, (struct shmb_which){.id = id}, NULL));
+        return shmb_remove(b, (struct shmb_which){.id = id}, NULL);
 }
 
 int64_t shmb_size(struct shmb *b, int id) {
@@ -175,7 +170,7 @@ int64_t shmb_size(struct shmb *b, int id) {
 
         int r = shmb_stat(b, (struct shmb_which){.id = id}, &segment);
         if (r < 0)
-                return sysv_by_id(r);
+                return r;
         int64_t size_bytes = (int64_t) segment->size;
         free(segment);
         return size_bytes;

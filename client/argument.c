@@ -1,4 +1,4 @@
-#include "check.h"
+#include "argument.h"
 
 #include "failure.h"
 
@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-int check_name(const char *name) {
+int argument_name(const char *name) {
         const char *reason = name ? name_reason(name) : "there is none";
         struct error error;
 
@@ -19,7 +19,7 @@ int check_name(const char *name) {
         return failure_refused(&error);
 }
 
-int check_pattern(const char *pattern) {
+int argument_pattern(const char *pattern) {
         const char *reason = glob_reason(pattern);
 
         if (!reason)
@@ -27,7 +27,7 @@ int check_pattern(const char *pattern) {
         return failure_text(EINVAL, "invalid pattern \"%.255s\": %s", pattern, reason);
 }
 
-int check_labels(const struct labels *labels) {
+int argument_labels(const struct labels *labels) {
         const char *reason = NULL;
 
         for (size_t i = 0; labels->items && i < labels->count && !reason; i++)
@@ -40,20 +40,20 @@ int check_labels(const struct labels *labels) {
         return failure_text(EINVAL, "invalid labels: %s", reason);
 }
 
-int check_size(uint64_t size_bytes) {
+int argument_size(uint64_t size_bytes) {
         if (size_bytes <= FIELD_INTEGER_MAX)
                 return 0;
         return failure_text(EINVAL, "invalid size: %" PRIu64 " bytes are more than %" PRId64,
                             size_bytes, FIELD_INTEGER_MAX);
 }
 
-int check_lifetime(int lifetime) {
+int argument_lifetime(int lifetime) {
         if (lifetime >= SHMB_PERSISTENT && lifetime <= SHMB_ATTACHED)
                 return 0;
         return failure_text(EINVAL, "invalid lifetime %d", lifetime);
 }
 
-int check_flags(int flags, int allowed) {
+int argument_flags(int flags, int allowed) {
         if ((flags & ~allowed) == 0)
                 return 0;
         return failure_text(EINVAL, "flags 0x%x are none of this call's",
