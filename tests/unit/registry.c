@@ -1,0 +1,294 @@
+#include "registry.h"
+
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct registry *registry;
+
+static void setup(void) {
+        ck_assert_int_eq(registry_new(&registry), 0);
+}
+
+static void teardown(void) {
+        registry_free(registry);
+}
+
+static struct entry *new_entry(const char *name, int id) {
+        struct entry *entry;
+
+        ck_assert_int_eq(entry_new(&entry, name), 0);
+        entry->identity.id = id;
+        entry->identity.size_bytes = 4096;
+        return entry;
+}
+
+static struct entry *add(const char *name, int id) {
+        struct entry *entry = new_entry(name, id);
+
+        registry_add(registry, entry);
+        return entry;
+}
+
+static char *copy(const char *text) {
+        char *copied = strdup(text);
+
+        ck_assert_ptr_nonnull(copied);
+        return copied;
+}
+
+/* All names from `entry` on, "#id" for private ones, with blanks between. */
+static const char *walk(struct entry *entry) {
+        static char text[256];
+        char *at = text;
+
+        for (*at = '\0'; entry != NULL; entry = registry_next(registry, entry)) {
+                if (at != text)
+                        *at++ = ' ';
+                at += entry->name != NULL ? sprintf(at, "%s", entry->name)
+                                          : sprintf(at, "#%d", entry->identity.id);
+        }
+        return text;
+}
+
+START_TEST(an_entry_is_found_by_name_and_by_id) {
+        struct entry *a = add("cam/still", 0), *b = add("cam", 7), *private = add(NULL, 3);
+
+        ck_assert_ptr_eq(registry_find_name(registry, "cam/still"), a);
+        ck_assert_ptr_eq(registry_find_name(registry, "cam"), b);
+        ck_assert_ptr_null(registry_find_name(registry, "ca"));
+        ck_assert_ptr_null(registry_find_name(registry, "cam/"));
+        ck_assert_ptr_eq(registry_find_id(registry, 0), a);
+        ck_assert_ptr_eq(registry_find_id(registry, 3), private);
+        ck_assert_ptr_null(registry_find_id(registry, 1));
+        ck_assert_ptr_null(registry_find_id(registry, -1));
+}
+END_TEST
+
+START_TEST(names_come_in_their_order_and_private_ones_last_by_id) {
+        ck_assert_ptr_null(registry_first(registry));
+        add("b", 1);
+        add(NULL, 9);
+        add("a/z", 5);
+        add(NULL, 2);
+        add("a", 8);
+        add("a-", 4);
+        ck_assert_str_eq(walk(registry_first(registry)), "a a- a/z b #2 #9");
+}
+END_TEST
+
+START_TEST(a_walk_goes_on_behind_what_need_not_exist) {
+        add("a", 1);
+        add("c", 2);
+        add(NULL, 4);
+        add(NULL, 6);
+        ck_assert_str_eq(walk(registry_after(registry, "", 0)), "a c #4 #6");
+        ck_assert_str_eq(walk(registry_after(registry, "a", 0)), "c #4 #6");
+        ck_assert_str_eq(walk(registry_after(registry, "b", 0)), "c #4 #6");
+        ck_assert_str_eq(walk(registry_after(registry, "c", 0)), "#4 #6");
+        ck_assert_str_eq(walk(registry_after(registry, NULL, 4)), "#6");
+        ck_assert_str_eq(walk(registry_after(registry, NULL, 5)), "#6");
+        ck_assert_str_eq(walk(registry_after(registry, NULL, 6)), "");
+}
+END_TEST
+
+START_TEST(ids_come_in_their_order_with_removed_ones) {
+        struct entry *a = add("a", 5), *b = add(NULL, 0), *c = add("c", 9);
+
+        registry_retire(registry, a);
+        ck_assert_ptr_eq(registry_first_id(registry), b);
+        ck_assert_ptr_eq(registry_after_id(registry, -1), b);
+        ck_assert_ptr_eq(registry_after_id(registry, 0), a);
+        ck_assert_ptr_eq(registry_after_id(registry, 4), a);
+        ck_assert_ptr_eq(registry_after_id(registry, 5), c);
+        ck_assert_ptr_null(registry_after_id(registry, 9));
+}
+END_TEST
+
+START_TEST(a_removed_one_is_found_by_its_id_alone) {
+        struct entry *removed = add("a", 1), *successor;
+
+        registry_set_token(registry, removed, 1000, copy("token"));
+        registry_retire(registry, removed);
+        registry_retire(registry, removed);
+        ck_assert(removed->removed);
+        ck_assert_str_eq(removed->name, "a");
+        ck_assert_ptr_null(registry_find_name(registry, "a"));
+        ck_assert_ptr_null(registry_find_token(registry, 1000, "token"));
+        ck_assert_ptr_eq(registry_find_id(registry, 1), removed);
+
+        successor = add("a", 2);
+        registry_set_token(registry, successor, 1000, copy("token"));
+        ck_assert_ptr_eq(registry_find_name(registry, "a"), successor);
+        ck_assert_ptr_eq(registry_find_token(registry, 1000, "token"), successor);
+        ck_assert_str_eq(walk(registry_first(registry)), "a");
+        registry_take(registry, removed);
+        ck_assert(removed->removed);
+        ck_assert_ptr_null(registry_find_id(registry, 1));
+        ck_assert_ptr_eq(registry_find_name(registry, "a"), successor);
+        entry_free(removed);
+}
+END_TEST
+
+START_TEST(one_added_as_removed_takes_no_name) {
+        struct entry *named = add("a", 1), *removed = new_entry("a", 2);
+
+        removed->removed = true;
+        registry_add(registry, removed);
+        ck_assert_ptr_eq(registry_find_name(registry, "a"), named);
+        ck_assert_int_eq(registry_count(registry), 1);
+}
+END_TEST
+
+START_TEST(what_is_taken_out_is_the_callers_again) {
+        struct entry *entry = add("a", 1);
+
+        registry_set_token(registry, entry, 1, copy("token"));
+        registry_take(registry, entry);
+        ck_assert(!entry->removed);
+        ck_assert_ptr_null(registry_find_name(registry, "a"));
+        ck_assert_ptr_null(registry_find_id(registry, 1));
+        ck_assert_ptr_null(registry_find_token(registry, 1, "token"));
+        ck_assert_int_eq(registry_count(registry), 0);
+        registry_add(registry, entry);
+        ck_assert_ptr_eq(registry_find_name(registry, "a"), entry);
+        ck_assert_ptr_eq(registry_find_token(registry, 1, "token"), entry);
+}
+END_TEST
+
+START_TEST(a_rename_keeps_the_order) {
+        struct entry *entry = add("b", 1);
+
+        add("c", 2);
+        registry_rename(registry, entry, copy("d"));
+        ck_assert_ptr_null(registry_find_name(registry, "b"));
+        ck_assert_ptr_eq(registry_find_name(registry, "d"), entry);
+        ck_assert_str_eq(walk(registry_first(registry)), "c d");
+}
+END_TEST
+
+START_TEST(tokens_belong_to_their_users) {
+        struct entry *a = add("a", 1), *b = add("b", 2);
+
+        ck_assert_ptr_null(registry_find_token(registry, 1000, "t"));
+        registry_set_token(registry, a, 1000, copy("t"));
+        registry_set_token(registry, b, 1001, copy("t"));
+        ck_assert_ptr_eq(registry_find_token(registry, 1000, "t"), a);
+        ck_assert_ptr_eq(registry_find_token(registry, 1001, "t"), b);
+        ck_assert_ptr_null(registry_find_token(registry, 1002, "t"));
+        ck_assert_ptr_null(registry_find_token(registry, 1000, "tt"));
+}
+END_TEST
+
+START_TEST(a_token_has_one_holder_and_a_segment_one_token) {
+        struct entry *a = add("a", 1), *b = add("b", 2), *c = new_entry("c", 3);
+
+        registry_set_token(registry, a, 1000, copy("t"));
+        registry_set_token(registry, b, 1000, copy("t"));
+        ck_assert_ptr_eq(registry_find_token(registry, 1000, "t"), b);
+        ck_assert_ptr_null(a->token);
+        registry_set_token(registry, b, 1000, copy("u"));
+        ck_assert_ptr_null(registry_find_token(registry, 1000, "t"));
+        registry_set_token(registry, b, 1000, NULL);
+        ck_assert_ptr_null(registry_find_token(registry, 1000, "u"));
+
+        registry_set_token(registry, a, 1000, copy("t"));
+        c->token = copy("t");
+        c->token_uid = 1000;
+        registry_add(registry, c);
+        ck_assert_ptr_eq(registry_find_token(registry, 1000, "t"), c);
+        ck_assert_ptr_null(a->token);
+}
+END_TEST
+
+START_TEST(what_is_not_removed_is_counted_and_what_is_not_adopted_is_measured) {
+        struct entry *a = add("a", 1), *adopted = new_entry("b", 2);
+
+        adopted->adopted = true;
+        registry_add(registry, adopted);
+        add(NULL, 3);
+        ck_assert_int_eq(registry_count(registry), 3);
+        ck_assert_uint_eq(registry_size_bytes(registry), 2 * 4096);
+        registry_retire(registry, a);
+        ck_assert_int_eq(registry_count(registry), 2);
+        ck_assert_uint_eq(registry_size_bytes(registry), 4096);
+        registry_take(registry, a);
+        ck_assert_int_eq(registry_count(registry), 2);
+        entry_free(a);
+}
+END_TEST
+
+START_TEST(strings_and_labels_are_copies) {
+        char key[] = "codec", value[] = "", name[] = "a";
+        const struct shmb_label items[] = {{key, "h264"}, {"empty", value}};
+        const struct labels labels = {items, 2}, none = {items, 0};
+        struct entry *entry;
+
+        ck_assert_int_eq(entry_new(&entry, name), 0);
+        name[0] = 'x';
+        ck_assert_str_eq(entry->name, "a");
+        ck_assert_int_eq(entry_set_labels(entry, &labels), 0);
+        key[0] = 'x';
+        ck_assert_uint_eq(entry->labels_count, 2);
+        ck_assert_str_eq(entry->labels[0].key, "codec");
+        ck_assert_str_eq(entry->labels[0].value, "h264");
+        ck_assert_str_eq(entry->labels[1].key, "empty");
+        ck_assert_str_eq(entry->labels[1].value, "");
+        ck_assert_int_eq(entry_set_labels(entry, &none), 0);
+        ck_assert_ptr_null(entry->labels);
+        ck_assert_uint_eq(entry->labels_count, 0);
+        ck_assert_int_eq(entry_set_string(&entry->creator_unit, "a.service"), 0);
+        ck_assert_int_eq(entry_set_string(&entry->creator_unit, NULL), 0);
+        ck_assert_ptr_null(entry->creator_unit);
+        entry_free(entry);
+        entry_free(NULL);
+}
+END_TEST
+
+START_TEST(many_are_found_and_forgotten) {
+        enum { ENTRIES = 5000 };
+        char name[32];
+
+        for (int i = 0; i < ENTRIES; i++) {
+                sprintf(name, "many/%u", i * 2654435761U);
+                add(i % 7 == 0 ? NULL : name, i);
+        }
+        for (int i = 0; i < ENTRIES; i += 2) {
+                struct entry *entry = registry_find_id(registry, i);
+
+                registry_take(registry, entry);
+                entry_free(entry);
+        }
+        for (int i = 0; i < ENTRIES; i++) {
+                struct entry *entry = registry_find_id(registry, i);
+
+                ck_assert((entry != NULL) == (i % 2 != 0));
+                sprintf(name, "many/%u", i * 2654435761U);
+                if (i % 7 != 0)
+                        ck_assert_ptr_eq(registry_find_name(registry, name), entry);
+        }
+        ck_assert_int_eq(registry_count(registry), ENTRIES / 2);
+}
+END_TEST
+
+int main(void) {
+        const struct suite_row rows[] = {
+                {an_entry_is_found_by_name_and_by_id},
+                {names_come_in_their_order_and_private_ones_last_by_id},
+                {a_walk_goes_on_behind_what_need_not_exist},
+                {ids_come_in_their_order_with_removed_ones},
+                {a_removed_one_is_found_by_its_id_alone},
+                {one_added_as_removed_takes_no_name},
+                {what_is_taken_out_is_the_callers_again},
+                {a_rename_keeps_the_order},
+                {tokens_belong_to_their_users},
+                {a_token_has_one_holder_and_a_segment_one_token},
+                {what_is_not_removed_is_counted_and_what_is_not_adopted_is_measured},
+                {strings_and_labels_are_copies},
+                {many_are_found_and_forgotten},
+        };
+
+        return suite_run("registry", setup, teardown, SUITE_ROWS(rows));
+}
