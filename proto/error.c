@@ -165,11 +165,12 @@ const char *error_wire_name(enum error_code code) {
 
 int error_errno(const struct error *error) {
         switch (error->code) {
-        case ERROR_NOT_FOUND: /* what shmget(2) and shmctl(2) say */
-                return error->name ? ENOENT : EINVAL;
+        case ERROR_NOT_FOUND: /* what shmget(2) says of a name or a key, shmctl(2) of an id */
+                return error->name || error->id == FIELD_ABSENT ? ENOENT : EINVAL;
         case ERROR_LIMIT_EXCEEDED:
-                if (error->limit && (strcmp(error->limit, "memlock") == 0 ||
-                                     strcmp(error->limit, "hugepages") == 0))
+                if (error->limit && strcmp(error->limit, "memlock") == 0)
+                        return error->maximum == 0 ? EPERM : ENOMEM;
+                if (error->limit && strcmp(error->limit, "hugepages") == 0)
                         return ENOMEM;
                 break;
         case ERROR_SYSTEM:

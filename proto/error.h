@@ -78,7 +78,8 @@ int error_system(struct error *ret, int errno_value, const char *message);
 const char *error_wire_name(enum error_code code);
 
 /* The errno of this error, positive: that of `number` for SystemError, ENOMEM for
- * the limits memlock and hugepages, ENOSPC for the others (shmget(2), shmctl(2)). */
+ * the limits memlock (EPERM where that is 0) and hugepages, ENOSPC for the others
+ * (shmget(2), shmctl(2)). */
 int error_errno(const struct error *error);
 
 /* One sentence without a full stop, always terminated, cut where it does not fit:
