@@ -97,6 +97,7 @@ void daemon_free(struct daemon *daemon); /* kills it where it runs, removes its 
 void daemon_start(struct daemon *daemon);     /* it accepts connections when this returns */
 bool daemon_try_start(struct daemon *daemon); /* false: it ended instead, daemon->status */
 void daemon_stop(struct daemon *daemon);      /* SIGTERM; it must end with 0 */
+void daemon_terminate(struct daemon *daemon); /* SIGTERM, however it ends then */
 void daemon_kill(struct daemon *daemon);      /* SIGKILL */
 void daemon_wait(struct daemon *daemon);      /* until it has ended */
 bool daemon_runs(struct daemon *daemon);
