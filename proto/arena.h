@@ -17,7 +17,8 @@ struct arena {
         size_t held_bytes;
 };
 
-/* Aligned for anything; NULL when there is no more, or ARENA_BYTES_MAX are in use. */
+/* At least 1 byte, aligned for anything. NULL when there is no more, or ARENA_BYTES_MAX
+ * are in use. */
 void *arena_allocate(struct arena *arena, size_t size_bytes);
 
 void arena_reset(struct arena *arena);

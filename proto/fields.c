@@ -10,16 +10,19 @@
 
 /* --------------------------------------------------------------- integers */
 
-static int64_t saturated(uint64_t value) {
-        return value > (uint64_t) FIELD_INTEGER_MAX ? FIELD_INTEGER_MAX : (int64_t) value;
+/* As far as JSON holds it exactly. */
+static int64_t saturated(int64_t value) {
+        if (value > FIELD_INTEGER_MAX)
+                return FIELD_INTEGER_MAX;
+        return value < -FIELD_INTEGER_MAX ? -FIELD_INTEGER_MAX : value;
 }
 
 static int64_t integer_read(const struct field *field, const void *where) {
         switch (field->width_bytes) {
         case sizeof(int64_t):
-                if (!field->is_signed)
-                        return saturated(*(const uint64_t *) where);
-                return *(const int64_t *) where;
+                if (!field->is_signed && *(const uint64_t *) where > INT64_MAX)
+                        return FIELD_INTEGER_MAX;
+                return saturated(*(const int64_t *) where);
         case sizeof(int32_t):
                 if (!field->is_signed)
                         return *(const uint32_t *) where;

@@ -137,5 +137,5 @@ int fields_decode(const struct fields *fields, const struct cJSON *object, bool 
                   struct decoding *decoding);
 
 /* Appends the object, `{...}`. Absent members that are not required are left out;
- * integers beyond FIELD_INTEGER_MAX become that. */
+ * integers beyond +-FIELD_INTEGER_MAX become that. */
 void fields_encode(struct buffer *out, const struct fields *fields, const void *from);
