@@ -5,7 +5,7 @@
  * segment is the same one and every byte is as it was.
  *
  *   holder NAME SIZE            creates it, mode 0600
- *   holder --exec NAME SIZE     attaches it with SHM_EXEC, and ends at once
+ *   holder --exec NAME SIZE     mode 0700, attaches it with SHM_EXEC, and ends at once
  */
 #include "shmbroker.h"
 
@@ -21,7 +21,7 @@ static unsigned char pattern(size_t at) {
 }
 
 static int attach_executable(struct shmb *b, const char *name, size_t size) {
-        int id = shmb_get(b, name, size, IPC_CREAT | 0600);
+        int id = shmb_get(b, name, size, IPC_CREAT | 0700);
         void *address;
         int r = id < 0 ? id : shmb_at(b, id, NULL, SHM_EXEC, &address);
 

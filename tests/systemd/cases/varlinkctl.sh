@@ -56,7 +56,7 @@ answers "Remove gives up the name" ".segment.id == $foreign" Remove '{"name": "v
 key=$(printf '%d' "$(ipcs -m | awk -v "id=$foreign" '$2 == id { print $1 }')")
 answers "Adopt by key" ".segment.id == $foreign" Adopt "{\"name\": \"varlink/adopted\", \"key\": $key}"
 same "List, one reply a segment" '["varlink/adopted","varlink/two"]' eval \
-        'varlinkctl --json=short --more call $socket io.shmbroker.List "{\"pattern\": \"varlink/*\"}" | jq -sc "map(.segment.name)"'
+        'varlinkctl --json=short --more call $socket io.shmbroker.List "{\"pattern\": \"varlink/*\"}" | tr -d "\036" | jq -sc "map(.segment.name)"'
 answers GetStatus ".pid == $(main_pid) and .limits.messageSize == 65536" GetStatus '{}'
 answers Remove '.segment.id == '"$id" Remove "{\"id\": $id}"
 refuse "what is not there" NotFound call Stat '{"name": "varlink/one"}'
