@@ -90,7 +90,7 @@ void doctor_check_huge_pages(struct doctor *doctor) {
                 doctor_say(
                         doctor,
                         &(struct finding){
-                                .state = FINDING_PROBLEM,
+                                .state = FINDING_NOTE, /* they may be there for others */
                                 .found = "huge pages are set aside, and the broker may not have "
                                          "them",
                                 .consequence =
@@ -105,7 +105,7 @@ void doctor_check_huge_pages(struct doctor *doctor) {
                 doctor_say(
                         doctor,
                         &(struct finding){
-                                .state = FINDING_PROBLEM,
+                                .state = FINDING_NOTE,
                                 .found =
                                         doctor_text(doctor, "all %" PRIu64 " huge pages are in use",
                                                     pools.reserved),
