@@ -83,7 +83,8 @@ static void answer(struct fake_broker *fake, struct peer *peer, const char *mess
         ck_assert_msg(fake->next < fake->steps_count, "a call too many: %s", message);
         const struct fake_step *step = &fake->steps[fake->next];
         ck_assert_msg(strstr(message, step->call) != NULL, "%s instead of %s", message, step->call);
-        fake->calls[fake->next++] = strdup(message);
+        if (!step->stays)
+                fake->calls[fake->next++] = strdup(message);
         if (step->answer)
                 say(peer, step->answer);
         if (step->hangs_up)
@@ -217,7 +218,8 @@ static void order(struct fake_broker *fake, char what) {
 void fake_free(struct fake_broker *fake) {
         order(fake, ORDER_STOP);
         pthread_join(fake->thread, NULL);
-        ck_assert_msg(fake->next == fake->steps_count, "step %zu was never taken", fake->next);
+        ck_assert_msg(fake->next == fake->steps_count || fake->steps[fake->next].stays,
+                      "step %zu was never taken", fake->next);
         for (size_t i = 0; i < fake->next; i++)
                 free(fake->calls[i]);
         close(fake->orders[0]);

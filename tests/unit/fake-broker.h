@@ -14,6 +14,7 @@ struct fake_step {
         const char *call;   /* what the message must contain */
         const char *answer; /* NULL: none */
         bool hangs_up;      /* then */
+        bool stays;         /* the last step: as often as it comes */
 };
 
 struct fake_broker;
