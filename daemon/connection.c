@@ -141,8 +141,8 @@ static void connection_settle(struct connection *connection) {
 
 static void connection_malformed(struct connection *connection, const char *reason) {
         static struct log_limit limit;
-        log_limited(&limit, LOG_INFO, "hung up on pid %d of uid %u: %s", (int) connection->peer.pid,
-                    (unsigned) connection->peer.uid, reason);
+        log_limited(&limit, LOG_INFO, "hung up on pid %d of uid %u, which sent no Varlink call: %s",
+                    (int) connection->peer.pid, (unsigned) connection->peer.uid, reason);
         connection->eof = true; /* what was answered before is still sent */
 }
 
