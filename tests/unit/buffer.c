@@ -2,7 +2,7 @@
 
 #include "error.h"
 #include "json.h"
-#include "unit.h"
+#include "suite.h"
 #include "writer.h"
 
 #include <cjson/cJSON.h>
@@ -263,9 +263,17 @@ START_TEST(values_that_do_not_fit_fail) {
 END_TEST
 
 int main(void) {
-        return UNIT_RUN("buffer", what_is_appended_is_there, it_takes_its_maximum_and_no_byte_more,
-                        the_first_failure_sticks, reserved_room_stays_where_it_is,
-                        memory_shrinks_when_it_is_not_needed, it_is_a_queue,
-                        integers_are_written_to_the_last_digit, strings_are_quoted_and_escaped,
-                        what_is_written_reads_the_same, values_that_do_not_fit_fail);
+        const struct suite_row rows[] = {
+                {what_is_appended_is_there},
+                {it_takes_its_maximum_and_no_byte_more},
+                {the_first_failure_sticks},
+                {reserved_room_stays_where_it_is},
+                {memory_shrinks_when_it_is_not_needed},
+                {it_is_a_queue},
+                {integers_are_written_to_the_last_digit},
+                {strings_are_quoted_and_escaped},
+                {what_is_written_reads_the_same},
+                {values_that_do_not_fit_fail},
+        };
+        return suite_run("buffer", NULL, NULL, SUITE_ROWS(rows));
 }

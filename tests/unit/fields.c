@@ -4,7 +4,7 @@
 #include "error.h"
 #include "json.h"
 #include "shmbroker-segment.h"
-#include "unit.h"
+#include "suite.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -397,10 +397,17 @@ START_TEST(integers_saturate_at_what_json_holds) {
 END_TEST
 
 int main(void) {
-        return UNIT_RUN("fields", members_are_decoded, absent_members_have_their_absent_value,
-                        an_empty_set_of_labels_is_not_an_absent_one,
-                        what_is_wrong_is_refused_by_name, integers_may_be_written_in_any_way,
-                        no_object_is_an_empty_one, members_are_encoded, absent_members_are_left_out,
-                        required_labels_that_are_absent_are_an_empty_set,
-                        integers_saturate_at_what_json_holds);
+        const struct suite_row rows[] = {
+                {members_are_decoded},
+                {absent_members_have_their_absent_value},
+                {an_empty_set_of_labels_is_not_an_absent_one},
+                {what_is_wrong_is_refused_by_name},
+                {integers_may_be_written_in_any_way},
+                {no_object_is_an_empty_one},
+                {members_are_encoded},
+                {absent_members_are_left_out},
+                {required_labels_that_are_absent_are_an_empty_set},
+                {integers_saturate_at_what_json_holds},
+        };
+        return suite_run("fields", NULL, NULL, SUITE_ROWS(rows));
 }

@@ -1,7 +1,7 @@
 #include "frame.h"
 
 #include "error.h"
-#include "unit.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -63,6 +63,10 @@ START_TEST(the_largest_message_is_64_kib_with_its_nul) {
 END_TEST
 
 int main(void) {
-        return UNIT_RUN("frame", messages_end_with_a_nul, bytes_that_trickle_in_are_looked_at_once,
-                        the_largest_message_is_64_kib_with_its_nul);
+        const struct suite_row rows[] = {
+                {messages_end_with_a_nul},
+                {bytes_that_trickle_in_are_looked_at_once},
+                {the_largest_message_is_64_kib_with_its_nul},
+        };
+        return suite_run("frame", NULL, NULL, SUITE_ROWS(rows));
 }

@@ -2,7 +2,7 @@
 
 #include "arena.h"
 #include "error.h"
-#include "unit.h"
+#include "suite.h"
 
 #include <cjson/cJSON.h>
 #include <stdint.h>
@@ -488,11 +488,19 @@ START_TEST(the_largest_document_fits_into_the_arena) {
 END_TEST
 
 int main(void) {
-        return UNIT_RUN("json", what_rfc_8259_allows_is_taken, what_is_no_json_is_refused,
-                        values_are_read_as_they_are_written, nesting_has_a_bound,
-                        the_number_of_values_has_a_bound,
-                        a_name_twice_is_found_in_objects_of_any_size,
-                        no_beginning_of_a_text_is_a_text, each_allocation_may_fail,
-                        documents_come_and_go_in_the_arena, the_arena_hands_out_memory_of_its_own,
-                        the_arena_is_bounded_and_shrinks, the_largest_document_fits_into_the_arena);
+        const struct suite_row rows[] = {
+                {what_rfc_8259_allows_is_taken},
+                {what_is_no_json_is_refused},
+                {values_are_read_as_they_are_written},
+                {nesting_has_a_bound},
+                {the_number_of_values_has_a_bound},
+                {a_name_twice_is_found_in_objects_of_any_size},
+                {no_beginning_of_a_text_is_a_text},
+                {each_allocation_may_fail},
+                {documents_come_and_go_in_the_arena},
+                {the_arena_hands_out_memory_of_its_own},
+                {the_arena_is_bounded_and_shrinks},
+                {the_largest_document_fits_into_the_arena},
+        };
+        return suite_run("json", NULL, NULL, SUITE_ROWS(rows));
 }

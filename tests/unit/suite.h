@@ -13,7 +13,8 @@ struct suite_row {
         int loops; /* it is run with _i = 0, 1, ... below this; 0: once */
 };
 
-#define SUITE_ROWS(rows) (rows), sizeof(rows) / sizeof((rows)[0])
+#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
+#define SUITE_ROWS(rows) (rows), COUNT(rows)
 
 /* main()'s value. */
 static inline int suite_run(const char *room, void (*setup)(void), void (*teardown)(void),

@@ -1,6 +1,6 @@
 #include "text.h"
 
-#include "unit.h"
+#include "suite.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -85,7 +85,11 @@ START_TEST(nothing_else_is_one) {
 END_TEST
 
 int main(void) {
-        return UNIT_RUN("text", a_run_of_plain_bytes_ends_at_the_first_other_one,
-                        plain_is_what_json_takes_as_it_is, every_code_point_is_a_character,
-                        nothing_else_is_one);
+        const struct suite_row rows[] = {
+                {a_run_of_plain_bytes_ends_at_the_first_other_one},
+                {plain_is_what_json_takes_as_it_is},
+                {every_code_point_is_a_character},
+                {nothing_else_is_one},
+        };
+        return suite_run("text", NULL, NULL, SUITE_ROWS(rows));
 }
