@@ -1,7 +1,8 @@
 /*
  * Runs a program and kills it at its Nth system call, counted over all of its threads,
- * before that call does anything: `kill-at N PROGRAM [ARGUMENT...]`. Ends as the program
- * did; 137 when it was killed.
+ * before that call does anything: `kill-at N PROGRAM [ARGUMENT...]`. Counting begins with
+ * the first call that can leave something behind, so that the loader's don't count. Ends
+ * as the program did; 137 when it was killed.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,11 +45,25 @@ static pid_t start(char **argv) {
         return pid;
 }
 
-static bool is_entry(pid_t thread) {
+/* Everything else that makes a file comes behind one of these. */
+static bool leaves_something(unsigned long call) {
+        static const unsigned long calls[] = {SYS_umask, SYS_mkdirat, SYS_socket, SYS_flock};
+
+        for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+                if (call == calls[i])
+                        return true;
+        return false;
+}
+
+/* Is the thread about to make a call that counts? */
+static bool counts(pid_t thread, bool *began) {
         struct __ptrace_syscall_info info;
 
-        return ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) > 0 &&
-               info.op == PTRACE_SYSCALL_INFO_ENTRY;
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0 ||
+            info.op != PTRACE_SYSCALL_INFO_ENTRY)
+                return false;
+        *began = *began || leaves_something(info.entry.nr);
+        return *began;
 }
 
 /* What to hand on to a thread that stopped: its signal, or none where it is ours. */
@@ -59,6 +75,7 @@ static int signal_of(int status) {
 
 static int watch(pid_t program, unsigned long kill_at) {
         unsigned long calls = 0;
+        bool began = false;
         int status;
 
         ptrace(PTRACE_SYSCALL, program, NULL, NULL);
@@ -71,7 +88,8 @@ static int watch(pid_t program, unsigned long kill_at) {
                                 continue;
                         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
                 }
-                if (WSTOPSIG(status) == SYSCALL_STOP && is_entry(thread) && ++calls == kill_at) {
+                if (WSTOPSIG(status) == SYSCALL_STOP && counts(thread, &began) &&
+                    ++calls == kill_at) {
                         kill(program, SIGKILL);
                         continue;
                 }

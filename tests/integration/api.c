@@ -759,22 +759,23 @@ static void answer_rubbish(void *context) {
 
 START_TEST(rubbish_is_an_error) {
         static char long_one[1 << 20];
+#define BYTES(text) text, sizeof(text) /* with its NUL */
         static const struct {
                 const char *bytes;
                 size_t length;
         } rows[] = {
-                {"hello", 6},
-                {"[]", 3},
-                {"{", 2},
-                {"", 1},
-                {"{\"parameters\":7}", 17},
-                {"{\"parameters\":{}}", 18},
-                {"{\"parameters\":{\"segment\":{}}}", 30},
-                {"{\"parameters\":{\"segment\":{\"name\":\"a\",\"id\":\"x\"}}}", 49},
-                {"{\"error\":1}", 12},
-                {"{\"error\":\"org.example.Strange\"}", 32},
-                {"{\"error\":\"io.shmbroker.SystemError\"}", 37},
-                {"{\"error\":\"io.shmbroker.SystemError\",\"parameters\":{\"errno\":-5}}", 64},
+                {BYTES("hello")},
+                {BYTES("[]")},
+                {BYTES("{")},
+                {BYTES("")},
+                {BYTES("{\"parameters\":7}")},
+                {BYTES("{\"parameters\":{}}")},
+                {BYTES("{\"parameters\":{\"segment\":{}}}")},
+                {BYTES("{\"parameters\":{\"segment\":{\"name\":\"a\",\"id\":\"x\"}}}")},
+                {BYTES("{\"error\":1}")},
+                {BYTES("{\"error\":\"org.example.Strange\"}")},
+                {BYTES("{\"error\":\"io.shmbroker.SystemError\"}")},
+                {BYTES("{\"error\":\"io.shmbroker.SystemError\",\"parameters\":{\"errno\":-5}}")},
                 {long_one, sizeof(long_one)},
         };
         struct fake fake;

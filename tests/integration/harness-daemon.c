@@ -129,6 +129,12 @@ bool daemon_try_start(struct daemon *daemon) {
         }
 }
 
+void daemon_run(struct daemon *daemon) {
+        ck_assert_int_eq(daemon->pid, 0);
+        spawn(daemon);
+        daemon_wait(daemon);
+}
+
 void daemon_start(struct daemon *daemon) {
         if (!daemon_try_start(daemon)) {
                 show_log(daemon);

@@ -96,6 +96,7 @@ void daemon_free(struct daemon *daemon); /* kills it where it runs, removes its 
 
 void daemon_start(struct daemon *daemon);     /* it accepts connections when this returns */
 bool daemon_try_start(struct daemon *daemon); /* false: it ended instead, daemon->status */
+void daemon_run(struct daemon *daemon);       /* until it ends by itself: one that can't work */
 void daemon_stop(struct daemon *daemon);      /* SIGTERM; it must end with 0 */
 void daemon_terminate(struct daemon *daemon); /* SIGTERM, however it ends then */
 void daemon_kill(struct daemon *daemon);      /* SIGKILL */

@@ -12,6 +12,8 @@
 static struct shmb *broker; /* this process' own */
 
 static void connect_broker(const struct play *play) {
+        shmb_close(broker); /* whose part this is a part of has its own */
+        broker = NULL;
         if (!play->bare) {
                 int r = shmb_connect(&broker, harness_daemon.address);
                 ck_assert_msg(r == 0, "connect: %s", strerror(-r));

@@ -540,19 +540,15 @@ START_TEST(what_is_wrong_with_parameters_is_named) {
         int fd = connect_daemon();
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-                char full[64], parameter[64];
-                snprintf(full, sizeof(full), "%s%s",
-                         strchr(rows[i].method, '.') == NULL ? "io.shmbroker." : "",
-                         rows[i].method);
-                wire_send(fd, "{'method':'%s','parameters':{%s},'more':%s}", full,
-                          rows[i].parameters,
+                wire_send(fd, "{'method':'%s%s','parameters':{%s},'more':%s}",
+                          strchr(rows[i].method, '.') == NULL ? "io.shmbroker." : "",
+                          rows[i].method, rows[i].parameters,
                           strcmp(rows[i].method, "List") == 0 ? "true" : "false");
                 cJSON *reply = wire_receive(fd);
-                snprintf(parameter, sizeof(parameter), "%s", rows[i].named);
                 const char *error = reply_error(reply);
                 ck_assert_msg(error != NULL &&
                                       strcmp(error, "org.varlink.service.InvalidParameter") == 0 &&
-                                      strcmp(reply_string(reply, "parameter"), parameter) == 0,
+                                      strcmp(reply_string(reply, "parameter"), rows[i].named) == 0,
                               "%s {%s}: %s", rows[i].method, rows[i].parameters,
                               cJSON_PrintUnformatted(reply));
                 cJSON_Delete(reply);
