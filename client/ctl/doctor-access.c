@@ -48,7 +48,7 @@ static void say_group_is_missing(struct doctor *doctor, gid_t gid, const char *p
         const char *group = name_of_group(doctor, gid);
         struct finding finding = {
                 .state = FINDING_PROBLEM,
-                .found = doctor_text(doctor, "%s is not in group %s, whom %s is for",
+                .found = doctor_text(doctor, "%s is not in group %s, which %s is for",
                                      doctor->subject.name, group, path),
                 .consequence = "Connecting to the broker fails with EACCES",
         };
@@ -57,55 +57,40 @@ static void say_group_is_missing(struct doctor *doctor, gid_t gid, const char *p
                 finding.file = unit_file(doctor, "SupplementaryGroups");
                 finding.section = "[Service]";
                 finding.line = doctor_text(doctor, "SupplementaryGroups=%s", group);
+        } else if ((finding.line = line_with_member(doctor, gid))) {
+                finding.file = "/etc/group";
+                finding.consequence =
+                        doctor_text(doctor, "%s: after usermod -aG %s %s, log in again",
+                                    finding.consequence, group, doctor->subject.user);
         } else {
-                finding.line = line_with_member(doctor, gid);
-                if (finding.line) {
-                        finding.file = "/etc/group";
-                        finding.consequence =
-                                doctor_text(doctor, "%s. After usermod -aG %s %s, log in again",
-                                            finding.consequence, group, doctor->subject.user);
-                } else {
-                        finding.consequence = "Connecting to the broker fails with EACCES. The "
-                                              "group has this user as a member, this session has "
-                                              "not: log in again";
-                }
+                finding.consequence = "Connecting to the broker fails with EACCES: the user is a "
+                                      "member since this session began, so log in again";
         }
         doctor_say(doctor, &finding);
 }
 
 void doctor_check_socket(struct doctor *doctor) {
-        const char *path = doctor->address ? doctor->address + strlen("unix:") : "@";
+        const char *path = doctor->address ? doctor->address + strlen("unix:") : NULL;
         struct stat facts;
 
-        if (path[0] == '@')
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = doctor->address ? FINDING_OK : FINDING_UNKNOWN,
-                                   .found = doctor->address ? "it is abstract: for everybody"
-                                                            : "the broker has no address",
-                           });
+        if (!path)
+                doctor_say_unknown(doctor, "the broker has no address");
+        else if (path[0] == '@')
+                doctor_say_ok(doctor, "it is abstract: for everybody");
         else if (stat(path, &facts) < 0)
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_UNKNOWN,
-                                   .found = doctor_text(doctor, "%s: %s", path, strerror(errno)),
-                           });
+                doctor_say_unknown(doctor, "%s: %s", path, strerror(errno));
         else if (may_connect(&doctor->subject, &facts))
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_OK,
-                                           .found = doctor_text(doctor, "%s may connect to %s",
-                                                                doctor->subject.name, path),
-                                   });
+                doctor_say_ok(doctor, "%s may connect to %s", doctor->subject.name, path);
         else if (facts.st_mode & S_IWGRP)
                 say_group_is_missing(doctor, facts.st_gid, path);
-        else
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_PROBLEM,
-                                   .found = doctor_text(doctor, "%s is for user %u alone", path,
-                                                        facts.st_uid),
-                                   .consequence = "Connecting to the broker fails with EACCES",
-                           });
+        else {
+                struct finding finding = {
+                        .state = FINDING_PROBLEM,
+                        .found = doctor_text(doctor, "%s is for user %u alone", path, facts.st_uid),
+                        .consequence = "Connecting to the broker fails with EACCES",
+                };
+                doctor_say(doctor, &finding);
+        }
 }
 
 bool doctor_read_broker_group(const struct doctor *doctor, gid_t *ret) {
@@ -121,40 +106,34 @@ bool doctor_read_broker_group(const struct doctor *doctor, gid_t *ret) {
 
 void doctor_check_creator_group(struct doctor *doctor) {
         const struct subject *subject = &doctor->subject;
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .consequence = "The kernel takes it for the creator's group of every segment: "
+                               "whatever a mode lets a group do with any of them is open to it. "
+                               "To connect takes group " CLIENTS " alone",
+        };
         gid_t gid;
 
-        if (!doctor_read_broker_group(doctor, &gid))
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_UNKNOWN,
-                                           .found = "the broker's process can't be looked at",
-                                   });
-        else if (subject->uid == 0 || subject->uid == doctor->broker.uid ||
-                 !subject_in_group(subject, gid))
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_OK,
-                                   .found = doctor_text(doctor,
-                                                        "the broker's group %s is not that of %s",
-                                                        name_of_group(doctor, gid), subject->name),
-                           });
-        else
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_PROBLEM,
-                                .found = doctor_text(doctor, "%s is in the broker's own group %s",
-                                                     subject->name, name_of_group(doctor, gid)),
-                                .consequence = doctor_text(
-                                        doctor,
-                                        "The kernel takes it for the creator's group of every "
-                                        "segment: whatever a mode lets a group do with any of them "
-                                        "is open to it. To connect takes group " CLIENTS " alone"),
-                                .file = doctor->unit ? unit_file(doctor, "SupplementaryGroups")
-                                                     : "/etc/group",
-                                .section = doctor->unit ? "[Service]" : NULL,
-                                .line = doctor->unit ? "SupplementaryGroups="
-                                                       "\nSupplementaryGroups=" CLIENTS
-                                                     : doctor_text(doctor, "%s:x:%u:",
-                                                                   name_of_group(doctor, gid), gid),
-                        });
+        if (!doctor_read_broker_group(doctor, &gid)) {
+                doctor_say_unknown(doctor, "the broker's process can't be looked at");
+                return;
+        }
+        const char *group = name_of_group(doctor, gid);
+        if (subject->uid == 0 || subject->uid == doctor->broker.uid ||
+            !subject_in_group(subject, gid)) {
+                doctor_say_ok(doctor, "%s is not in the broker's own group %s, or need not be",
+                              subject->name, group);
+                return;
+        }
+        finding.found =
+                doctor_text(doctor, "%s is in the broker's own group %s", subject->name, group);
+        if (doctor->unit) {
+                finding.file = unit_file(doctor, "SupplementaryGroups");
+                finding.section = "[Service]";
+                finding.line = "SupplementaryGroups=\nSupplementaryGroups=" CLIENTS;
+        } else {
+                finding.file = "/etc/group";
+                finding.line = doctor_text(doctor, "%s:x:%u:", group, gid);
+        }
+        doctor_say(doctor, &finding);
 }

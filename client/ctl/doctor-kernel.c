@@ -30,10 +30,7 @@ static bool count_segments(struct doctor *doctor) {
                 return true;
         file = doctor_open(doctor, "/proc/sysvipc/shm");
         if (!file) {
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_UNKNOWN,
-                                           .found = "/proc/sysvipc/shm can't be read",
-                                   });
+                doctor_say_unknown(doctor, "/proc/sysvipc/shm can't be read");
                 return false;
         }
         while (fgets(line, sizeof line, file)) {
@@ -41,7 +38,7 @@ static bool count_segments(struct doctor *doctor) {
                 uint64_t bytes;
 
                 /* key shmid perms size cpid lpid nattch uid gid cuid; no such line: the heading */
-                if (sscanf(line, "%*d %*d %o %" SCNu64 " %*d %*d %*u %*u %*u %u", &perms, &bytes,
+                if (sscanf(line, "%*d %*d %o %" SCNu64 " %*d %*d %*d %*u %*u %u", &perms, &bytes,
                            &cuid) != 3)
                         continue;
                 usage.segments++;
@@ -60,75 +57,61 @@ static bool count_segments(struct doctor *doctor) {
 static bool read_bound(struct doctor *doctor, const char *name, uint64_t *ret) {
         if (doctor_read_number(doctor, doctor_text(doctor, "/proc/sys/kernel/%s", name), ret))
                 return true;
-        doctor_say(doctor, &(struct finding){
-                                   .state = FINDING_UNKNOWN,
-                                   .found = doctor_text(doctor, "kernel.%s can't be read", name),
-                           });
+        doctor_say_unknown(doctor, "kernel.%s can't be read", name);
         return false;
 }
 
 void doctor_check_segments(struct doctor *doctor) {
+        const uint64_t *used = &doctor->usage.segments;
         uint64_t maximum;
 
         if (!count_segments(doctor) || !read_bound(doctor, "shmmni", &maximum))
                 return;
-        bool is_problem = is_short(doctor->usage.segments, maximum);
-        doctor_say(doctor,
-                   &(struct finding){
-                           .state = is_problem ? FINDING_PROBLEM : FINDING_OK,
-                           .found = doctor_text(doctor,
-                                                "%" PRIu64 " of kernel.shmmni = %" PRIu64
-                                                " segments are in use",
-                                                doctor->usage.segments, maximum),
-                           .consequence = is_problem
-                                                  ? "Creating more fails with ENOSPC, for everybody"
-                                                  : NULL,
-                           .file = is_problem ? SYSCTL_FILE : NULL,
-                           .line = doctor_text(doctor, "kernel.shmmni = %" PRIu64, 4 * maximum),
-                   });
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = doctor_text(doctor, "in use: %" PRIu64 " of kernel.shmmni = %" PRIu64,
+                                     *used, maximum),
+                .consequence = "Creating more fails with ENOSPC, for everybody",
+                .file = SYSCTL_FILE,
+                .line = doctor_text(doctor, "kernel.shmmni = %" PRIu64, 4 * maximum),
+        };
+        doctor_say_if(doctor, is_short(*used, maximum), &finding);
 }
 
 void doctor_check_segment_size(struct doctor *doctor) {
+        const uint64_t *largest = &doctor->usage.largest_bytes;
         char text[2][HUMAN_BYTES];
         uint64_t maximum;
 
         if (!count_segments(doctor) || !read_bound(doctor, "shmmax", &maximum))
                 return;
-        bool is_problem = doctor->usage.largest_bytes > maximum;
-        doctor_say(doctor,
-                   &(struct finding){
-                           .state = is_problem ? FINDING_PROBLEM : FINDING_OK,
-                           .found = doctor_text(doctor,
-                                                "the largest segment has %s, kernel.shmmax is %s",
-                                                human_size(doctor->usage.largest_bytes, text[0]),
-                                                human_size(maximum, text[1])),
-                           .consequence =
-                                   is_problem ? "One like it can't be created again: EINVAL" : NULL,
-                           .file = is_problem ? SYSCTL_FILE : NULL,
-                           .line = doctor_text(doctor, "kernel.shmmax = %" PRIu64,
-                                               doctor->usage.largest_bytes),
-                   });
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = doctor_text(doctor, "the largest segment has %s, kernel.shmmax is %s",
+                                     human_size(*largest, text[0]), human_size(maximum, text[1])),
+                .consequence = "One like it can't be created again: EINVAL",
+                .file = SYSCTL_FILE,
+                .line = doctor_text(doctor, "kernel.shmmax = %" PRIu64, *largest),
+        };
+        doctor_say_if(doctor, *largest > maximum, &finding);
 }
 
 void doctor_check_total_size(struct doctor *doctor) {
+        const uint64_t *used = &doctor->usage.pages;
         uint64_t maximum;
 
         if (!count_segments(doctor) || !read_bound(doctor, "shmall", &maximum))
                 return;
-        bool is_problem = is_short(doctor->usage.pages, maximum);
-        doctor_say(doctor,
-                   &(struct finding){
-                           .state = is_problem ? FINDING_PROBLEM : FINDING_OK,
-                           .found = doctor_text(doctor,
-                                                "%" PRIu64 " of kernel.shmall = %" PRIu64
-                                                " pages are in use",
-                                                doctor->usage.pages, maximum),
-                           .consequence = is_problem
-                                                  ? "Creating more fails with ENOSPC, for everybody"
-                                                  : NULL,
-                           .file = is_problem ? SYSCTL_FILE : NULL,
-                           .line = doctor_text(doctor, "kernel.shmall = %" PRIu64, 4 * maximum),
-                   });
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found =
+                        doctor_text(doctor, "pages in use: %" PRIu64 " of kernel.shmall = %" PRIu64,
+                                    *used, maximum),
+                .consequence = "Creating more fails with ENOSPC, for everybody",
+                .file = SYSCTL_FILE,
+                .line = doctor_text(doctor, "kernel.shmall = %" PRIu64, 4 * maximum),
+        };
+        doctor_say_if(doctor, is_short(*used, maximum), &finding);
 }
 
 /* "Max locked memory   8388608   8388608   bytes": the soft one; UINT64_MAX for none. */
@@ -149,42 +132,29 @@ static bool read_lock_limit(struct doctor *doctor, uint64_t *ret) {
 }
 
 void doctor_check_locked_memory(struct doctor *doctor) {
+        const uint64_t *locked = &doctor->usage.locked_bytes;
         char text[2][HUMAN_BYTES];
         uint64_t limit;
 
         if (!doctor->is_reached || !read_lock_limit(doctor, &limit)) {
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_UNKNOWN,
-                                           .found = "the broker's process can't be looked at",
-                                   });
+                doctor_say_unknown(doctor, "the broker's process can't be looked at");
                 return;
         }
         if (limit == UINT64_MAX || doctor_has_ipc_lock(doctor)) {
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_OK,
-                                           .found = "the broker may lock as much as there is",
-                                   });
+                doctor_say_ok(doctor, "the broker may lock as much as there is");
                 return;
         }
         if (!count_segments(doctor))
                 return;
-        bool is_problem = is_short(doctor->usage.locked_bytes, limit);
-        doctor_say(doctor,
-                   &(struct finding){
-                           .state = is_problem ? FINDING_PROBLEM : FINDING_OK,
-                           .found = doctor_text(doctor,
-                                                "%s are locked of the %s that the broker may lock",
-                                                human_size(doctor->usage.locked_bytes, text[0]),
-                                                human_size(limit, text[1])),
-                           .consequence =
-                                   is_problem ? "Locking more (SHM_LOCK) fails with ENOMEM" : NULL,
-                           .file = is_problem
-                                           ? "/etc/systemd/system/shmbrokerd.service.d/memlock.conf"
-                                           : NULL,
-                           .section = "[Service]",
-                           .line = doctor_text(doctor, "LimitMEMLOCK=%" PRIu64,
-                                               2 * (limit > doctor->usage.locked_bytes
-                                                            ? limit
-                                                            : doctor->usage.locked_bytes)),
-                   });
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = doctor_text(doctor, "%s are locked of the %s that the broker may lock",
+                                     human_size(*locked, text[0]), human_size(limit, text[1])),
+                .consequence = "Locking more (SHM_LOCK) fails with ENOMEM",
+                .file = "/etc/systemd/system/shmbrokerd.service.d/memlock.conf",
+                .section = "[Service]",
+                .line = doctor_text(doctor, "LimitMEMLOCK=%" PRIu64,
+                                    2 * (limit > *locked ? limit : *locked)),
+        };
+        doctor_say_if(doctor, is_short(*locked, limit), &finding);
 }

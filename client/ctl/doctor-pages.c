@@ -68,84 +68,58 @@ static bool is_broker_in_huge_page_group(struct doctor *doctor) {
 }
 
 void doctor_check_huge_pages(struct doctor *doctor) {
+        struct finding finding = {.state = FINDING_NOTE};
         struct pools pools;
 
         count_pages(doctor, &pools);
-        if (pools.reserved == 0 && pools.more == 0)
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_NOTE,
-                                .found = "no huge pages are set aside",
-                                .consequence = "Creating a segment of huge pages fails with ENOMEM",
-                                .file = "/etc/sysctl.d/60-shmbroker.conf",
-                                .line = "vm.nr_hugepages = COUNT",
-                        });
-        else if (!doctor->is_reached)
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_UNKNOWN,
-                                           .found = "the broker's process can't be looked at",
-                                   });
-        else if (!doctor_has_ipc_lock(doctor) && !is_broker_in_huge_page_group(doctor))
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_NOTE, /* they may be there for others */
-                                .found = "huge pages are set aside, and the broker may not have "
-                                         "them",
-                                .consequence =
-                                        "Creating a segment of huge pages fails with EPERM: the "
-                                        "kernel asks its creator for CAP_IPC_LOCK",
-                                .file = "/etc/systemd/system/shmbrokerd.service.d/huge-pages.conf",
-                                .section = "[Service]",
-                                .line = "CapabilityBoundingSet=CAP_IPC_LOCK\n"
-                                        "AmbientCapabilities=CAP_IPC_LOCK",
-                        });
-        else if (pools.free == 0 && pools.more == 0)
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_NOTE,
-                                .found =
-                                        doctor_text(doctor, "all %" PRIu64 " huge pages are in use",
-                                                    pools.reserved),
-                                .consequence = "Creating a segment of huge pages fails with ENOMEM",
-                                .file = "/etc/sysctl.d/60-shmbroker.conf",
-                                .line = "vm.nr_hugepages = COUNT",
-                        });
-        else
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_OK,
-                                           .found = doctor_text(doctor,
-                                                                "%" PRIu64 " of %" PRIu64
-                                                                " huge pages are free",
-                                                                pools.free, pools.reserved),
-                                   });
+        if (pools.free > 0 || pools.more > 0) {
+                if (!doctor->is_reached) {
+                        doctor_say_unknown(doctor, "the broker's process can't be looked at");
+                        return;
+                }
+                if (doctor_has_ipc_lock(doctor) || is_broker_in_huge_page_group(doctor)) {
+                        doctor_say_ok(doctor, "%" PRIu64 " of %" PRIu64 " huge pages are free",
+                                      pools.free, pools.reserved);
+                        return;
+                }
+                finding.found = "there are huge pages, and the broker may not have them";
+                finding.consequence = "Creating a segment of huge pages fails with EPERM: the "
+                                      "kernel asks its creator for CAP_IPC_LOCK";
+                finding.file = "/etc/systemd/system/shmbrokerd.service.d/huge-pages.conf";
+                finding.section = "[Service]";
+                finding.line = "CapabilityBoundingSet=CAP_IPC_LOCK\n"
+                               "AmbientCapabilities=CAP_IPC_LOCK";
+        } else {
+                finding.found =
+                        pools.reserved > 0
+                                ? doctor_text(doctor, "all %" PRIu64 " huge pages are in use",
+                                              pools.reserved)
+                                : "no huge pages are set aside";
+                finding.consequence = "Creating a segment of huge pages fails with ENOMEM";
+                finding.file = "/etc/sysctl.d/60-shmbroker.conf";
+                finding.line = "vm.nr_hugepages = COUNT";
+        }
+        doctor_say(doctor, &finding);
 }
 
 void doctor_check_transparent_pages(struct doctor *doctor) {
         static const char file[] = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
         char text[256];
-        bool is_read = doctor_read(doctor, file, text, sizeof text);
 
-        if (is_read && (strstr(text, "[never]") || strstr(text, "[deny]")))
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_NOTE,
-                                .found = "shared memory gets no transparent huge pages",
-                                .consequence =
-                                        "SHMB_HUGE_ADVICE (madvise(2), MADV_HUGEPAGE) does nothing",
-                                .file = "/etc/tmpfiles.d/shmbroker.conf",
-                                .line = doctor_text(doctor, "w %s - - - - advise", file),
-                        });
-        else
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = is_read ? FINDING_OK : FINDING_UNKNOWN,
-                                   .found = is_read ? "shared memory gets transparent huge pages, "
-                                                      "at least "
-                                                      "where they are asked for"
-                                                    : doctor_text(doctor, "%s can't be read", file),
-                           });
+        if (!doctor_read(doctor, file, text, sizeof text)) {
+                doctor_say_unknown(doctor, "%s can't be read", file);
+                return;
+        }
+        if (!strstr(text, "[never]") && !strstr(text, "[deny]")) {
+                doctor_say_ok(doctor, "shared memory gets them, at least where it asks for them");
+                return;
+        }
+        struct finding finding = {
+                .state = FINDING_NOTE,
+                .found = "shared memory gets none",
+                .consequence = "SHMB_HUGE_ADVICE (madvise(2), MADV_HUGEPAGE) does nothing",
+                .file = "/etc/tmpfiles.d/shmbroker.conf",
+                .line = doctor_text(doctor, "w %s - - - - advise", file),
+        };
+        doctor_say(doctor, &finding);
 }

@@ -10,39 +10,37 @@
 #define SYSTEM_UID_MAX 999 /* systemd's, where /etc/login.defs does not say */
 #define LOGIND_SECTION "[Login]"
 
-void doctor_check_unit_removal(struct doctor *doctor) {
-        struct finding finding = {.section = "[Service]"};
+#define REMOVAL                                                                                    \
+        "When it stops, systemd removes each segment that its user or its group owns and nobody "  \
+        "has attached"
 
+void doctor_check_unit_removal(struct doctor *doctor) {
         if (!doctor->unit)
                 return;
+        /* systemd does it for a User= or Group=, which users' services have none of. */
         if (doctor->for_user_manager || doctor->subject.uid == 0) {
-                finding = (struct finding){
-                        .state = FINDING_OK,
-                        .found = doctor_text(doctor, "systemd removes nothing when %s stops",
-                                             doctor->subject.name),
-                };
-        } else if (unit_is(doctor->unit, "DynamicUser")) {
-                finding.state = FINDING_PROBLEM;
-                finding.found = unit_says(doctor, "DynamicUser");
-                finding.consequence = "When it stops, systemd removes each segment that its user "
-                                      "or its group owns and nobody has attached; when it starts, "
-                                      "its user may be another one. Let it run as a static user, "
-                                      "or let root own the segments: shmbroker-systemd(7)";
-                finding.file = unit_file(doctor, "DynamicUser");
-                finding.line = "DynamicUser=no";
-        } else if (unit_is(doctor->unit, "RemoveIPC")) {
-                finding.state = FINDING_PROBLEM;
-                finding.found = unit_says(doctor, "RemoveIPC");
-                finding.consequence = "When it stops, systemd removes each segment that its user "
-                                      "or its group owns and nobody has attached";
-                finding.file = unit_file(doctor, "RemoveIPC");
-                finding.line = "RemoveIPC=no";
-        } else {
-                finding = (struct finding){
-                        .state = FINDING_OK,
-                        .found = doctor_text(doctor, "%s has RemoveIPC=no", doctor->subject.name),
-                };
+                doctor_say_ok(doctor, "systemd removes nothing when %s stops",
+                              doctor->subject.name);
+                return;
         }
+        bool is_dynamic = unit_is(doctor->unit, "DynamicUser");
+        if (!is_dynamic && !unit_is(doctor->unit, "RemoveIPC")) {
+                doctor_say_ok(doctor, "%s has RemoveIPC=no", doctor->subject.name);
+                return;
+        }
+        const char *key = is_dynamic ? "DynamicUser" : "RemoveIPC";
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = unit_says(doctor, key),
+                .consequence = is_dynamic ? REMOVAL ", and at its next start its user may be "
+                                                    "another one. Let it run as a static user, or "
+                                                    "let root own the segments: "
+                                                    "shmbroker-systemd(7)"
+                                          : REMOVAL,
+                .file = unit_file(doctor, key),
+                .section = "[Service]",
+                .line = is_dynamic ? "DynamicUser=no" : "RemoveIPC=no",
+        };
         doctor_say(doctor, &finding);
 }
 
@@ -124,66 +122,57 @@ static bool find_logind_setting(const struct doctor *doctor, struct setting *ret
 
 void doctor_check_login_removal(struct doctor *doctor) {
         const struct subject *subject = &doctor->subject;
-        const char *lingers = doctor_text(doctor, "/var/lib/systemd/linger/%s", subject->user);
-        struct finding finding = {.state = FINDING_OK};
+        const char *user = subject->user;
         struct setting setting;
 
         bool is_set = find_logind_setting(doctor, &setting);
-        if (subject->uid == (uid_t) -1)
-                finding.found = doctor_text(doctor, "%s is nobody who logs in", subject->user);
-        else if (is_system_user(doctor, subject->uid))
-                finding.found = doctor_text(doctor, "%s is a system user, whom logind spares",
-                                            subject->user);
-        else if (is_there(doctor, lingers))
-                finding.found =
-                        doctor_text(doctor, "%s lingers, and so do its segments", subject->user);
-        else if (is_set && !doctor_true(setting.value))
-                finding.found = doctor_text(doctor, "logind has RemoveIPC=%s (%s:%u)",
-                                            setting.value, setting.path, setting.line);
-        else
-                finding = (struct finding){
+        const char *says = is_set ? doctor_text(doctor, "logind has RemoveIPC=%s (%s:%u)",
+                                                setting.value, setting.path, setting.line)
+                                  : "logind has RemoveIPC=yes, its default";
+        if (subject->uid == (uid_t) -1) {
+                doctor_say_ok(doctor, "%s is nobody who logs in", user);
+        } else if (is_system_user(doctor, subject->uid)) {
+                doctor_say_ok(doctor, "%s is a system user, whom logind spares", user);
+        } else if (is_there(doctor, doctor_text(doctor, "/var/lib/systemd/linger/%s", user))) {
+                doctor_say_ok(doctor, "%s lingers, and so do its segments", user);
+        } else if (is_set && !doctor_true(setting.value)) {
+                doctor_say_ok(doctor, "%s", says);
+        } else {
+                struct finding finding = {
                         .state = FINDING_PROBLEM,
-                        .found = is_set ? doctor_text(doctor, "logind has RemoveIPC=%s (%s:%u)",
-                                                      setting.value, setting.path, setting.line)
-                                        : "logind has RemoveIPC=yes, its default",
+                        .found = says,
                         .consequence = doctor_text(
                                 doctor,
                                 "When the last session of %s ends, logind removes each segment "
-                                "that this user owns and nobody has attached. Other ways: "
-                                "loginctl enable-linger %s, or an owner who is a system user",
-                                subject->user, subject->user),
+                                "that this user owns and nobody has attached. Other ways than the "
+                                "line: loginctl enable-linger %s, or an owner who is a system user",
+                                user, user),
                         .file = is_set && strncmp(setting.path, "/etc/", 5) == 0
                                         ? doctor_text(doctor, "%s", setting.path)
                                         : "/etc/systemd/logind.conf.d/shmbroker.conf",
                         .section = LOGIND_SECTION,
                         .line = "RemoveIPC=no",
                 };
-        doctor_say(doctor, &finding);
+                doctor_say(doctor, &finding);
+        }
 }
 
 void doctor_check_forced_removal(struct doctor *doctor) {
+        static const struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = "kernel.shm_rmid_forced is 1",
+                .consequence = "The kernel destroys each segment when the last process detaches "
+                               "it, and when the broker ends or is restarted while nobody has it "
+                               "attached",
+                .file = "/etc/sysctl.d/60-shmbroker.conf",
+                .line = "kernel.shm_rmid_forced = 0",
+        };
         uint64_t forced = 0;
 
         if (!doctor_read_number(doctor, "/proc/sys/kernel/shm_rmid_forced", &forced))
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_UNKNOWN,
-                                           .found = "kernel.shm_rmid_forced can't be read",
-                                   });
-        else if (forced != 0)
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_PROBLEM,
-                                   .found = "kernel.shm_rmid_forced is 1",
-                                   .consequence =
-                                           "The kernel destroys each segment when the last process "
-                                           "detaches it, and when the broker ends or is restarted "
-                                           "while nobody has it attached",
-                                   .file = "/etc/sysctl.d/60-shmbroker.conf",
-                                   .line = "kernel.shm_rmid_forced = 0",
-                           });
+                doctor_say_unknown(doctor, "kernel.shm_rmid_forced can't be read");
+        else if (forced == 0)
+                doctor_say_ok(doctor, "kernel.shm_rmid_forced is 0");
         else
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_OK,
-                                           .found = "kernel.shm_rmid_forced is 0",
-                                   });
+                doctor_say(doctor, &finding);
 }

@@ -83,21 +83,14 @@ static void try_calls(struct doctor *doctor) {
                         refused = doctor_text(doctor, "%s %s", refused, calls[i].name);
                 is_killed |= trial == TRIAL_KILLED;
         }
-        if (!*refused)
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_OK,
-                                           .found = "shmat, shmctl and shmdt are ours to call",
-                                   });
-        else
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_PROBLEM,
-                                .found = doctor_text(doctor, "a filter keeps us from%s", refused),
-                                .consequence =
-                                        is_killed ? "Attaching a segment ends the process (SIGSYS)"
-                                                  : "Attaching a segment fails",
-                        });
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = *refused ? doctor_text(doctor, "a filter keeps us from%s", refused)
+                                  : "shmat, shmctl and shmdt are ours to call",
+                .consequence = is_killed ? "Attaching a segment ends the process (SIGSYS)"
+                                         : "Attaching a segment fails",
+        };
+        doctor_say_if(doctor, *refused, &finding);
 }
 
 /* A list of what is let through or, behind a "~", of what is not. */
@@ -130,68 +123,58 @@ void doctor_check_system_calls(struct doctor *doctor) {
         for (size_t i = 0; i < CALLS; i++)
                 if (!lets_through(list, calls[i].name))
                         refused = doctor_text(doctor, "%s %s", refused, calls[i].name);
-        if (!*refused)
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_OK,
-                                           .found = doctor_text(
-                                                   doctor, "%s may call shmat, shmctl and shmdt",
-                                                   doctor->subject.name),
-                                   });
-        else
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_PROBLEM,
-                                   .found = doctor_text(doctor, "SystemCallFilter= keeps %s from%s",
-                                                        doctor->subject.name, refused),
-                                   .consequence = filter_consequence(doctor),
-                                   .file = unit_file(doctor, "SystemCallFilter"),
-                                   .section = "[Service]",
-                                   .line = "SystemCallFilter=@ipc",
-                           });
+        if (!*refused) {
+                doctor_say_ok(doctor, "%s may call shmat, shmctl and shmdt", doctor->subject.name);
+                return;
+        }
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = doctor_text(doctor, "SystemCallFilter= keeps %s from%s",
+                                     doctor->subject.name, refused),
+                .consequence = filter_consequence(doctor),
+                .file = unit_file(doctor, "SystemCallFilter"),
+                .section = "[Service]",
+                .line = "SystemCallFilter=@ipc",
+        };
+        doctor_say(doctor, &finding);
 }
 
 void doctor_check_address_families(struct doctor *doctor) {
         if (!doctor->unit) /* whoever has reached the broker may; who has not was told why */
                 return;
-        if (lets_through(unit_property(doctor->unit, "RestrictAddressFamilies"), "AF_UNIX"))
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_OK,
-                                   .found = doctor_text(doctor, "%s may have AF_UNIX sockets",
-                                                        doctor->subject.name),
-                           });
-        else
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_PROBLEM,
-                                .found = unit_says(doctor, "RestrictAddressFamilies"),
-                                .consequence = "Connecting to the broker fails with EAFNOSUPPORT",
-                                .file = unit_file(doctor, "RestrictAddressFamilies"),
-                                .section = "[Service]",
-                                .line = "RestrictAddressFamilies=AF_UNIX",
-                        });
+        if (lets_through(unit_property(doctor->unit, "RestrictAddressFamilies"), "AF_UNIX")) {
+                doctor_say_ok(doctor, "%s may have AF_UNIX sockets", doctor->subject.name);
+                return;
+        }
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = unit_says(doctor, "RestrictAddressFamilies"),
+                .consequence = "Connecting to the broker fails with EAFNOSUPPORT",
+                .file = unit_file(doctor, "RestrictAddressFamilies"),
+                .section = "[Service]",
+                .line = "RestrictAddressFamilies=AF_UNIX",
+        };
+        doctor_say(doctor, &finding);
 }
 
 void doctor_check_executable(struct doctor *doctor) {
         struct finding finding = {
                 .state = FINDING_NOTE,
+                .found = "memory can't be both writable and executable here",
                 .consequence = "Attaching a segment with SHM_EXEC fails with EPERM or EACCES; "
                                "without it, nothing does",
         };
 
-        if (doctor->unit && unit_is(doctor->unit, "MemoryDenyWriteExecute")) {
+        if (doctor->unit ? !unit_is(doctor->unit, "MemoryDenyWriteExecute")
+                         : try_out(try_executable) == TRIAL_WORKS) {
+                doctor_say_ok(doctor, "attaching with SHM_EXEC is not forbidden");
+                return;
+        }
+        if (doctor->unit) {
                 finding.found = unit_says(doctor, "MemoryDenyWriteExecute");
                 finding.file = unit_file(doctor, "MemoryDenyWriteExecute");
                 finding.section = "[Service]";
                 finding.line = "MemoryDenyWriteExecute=no";
-        } else if (!doctor->unit && try_out(try_executable) != TRIAL_WORKS) {
-                finding.found = "memory can't be both writable and executable here";
-        } else {
-                finding = (struct finding){
-                        .state = FINDING_OK,
-                        .found = "attaching with SHM_EXEC is not forbidden",
-                };
         }
         doctor_say(doctor, &finding);
 }

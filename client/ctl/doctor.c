@@ -87,19 +87,52 @@ void doctor_say(struct doctor *doctor, const struct finding *finding) {
         doctor->said++;
 }
 
-const char *doctor_text(struct doctor *doctor, const char *format, ...) {
+void doctor_say_if(struct doctor *doctor, bool is_finding, const struct finding *finding) {
+        if (is_finding)
+                doctor_say(doctor, finding);
+        else
+                doctor_say_ok(doctor, "%s", finding->found);
+}
+
+static const char *format_text(struct doctor *doctor, const char *format, va_list arguments) {
         size_t left = sizeof doctor->scratch - doctor->scratch_used;
         char *text = doctor->scratch + doctor->scratch_used;
-        va_list arguments;
-
-        va_start(arguments, format);
         int length = vsnprintf(text, left, format, arguments);
-        va_end(arguments);
+
         if (length < 0 || left == 0)
                 return "";
         /* What does not fit is cut, and what comes behind it is empty. */
         doctor->scratch_used += (size_t) length < left ? (size_t) length + 1 : left - 1;
         return text;
+}
+
+const char *doctor_text(struct doctor *doctor, const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        const char *text = format_text(doctor, format, arguments);
+        va_end(arguments);
+        return text;
+}
+
+void doctor_say_ok(struct doctor *doctor, const char *format, ...) {
+        struct finding finding = {.state = FINDING_OK};
+        va_list arguments;
+
+        va_start(arguments, format);
+        finding.found = format_text(doctor, format, arguments);
+        va_end(arguments);
+        doctor_say(doctor, &finding);
+}
+
+void doctor_say_unknown(struct doctor *doctor, const char *format, ...) {
+        struct finding finding = {.state = FINDING_UNKNOWN};
+        va_list arguments;
+
+        va_start(arguments, format);
+        finding.found = format_text(doctor, format, arguments);
+        va_end(arguments);
+        doctor_say(doctor, &finding);
 }
 
 static const char *unit_option;

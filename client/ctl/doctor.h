@@ -77,6 +77,14 @@ struct doctor {
 
 void doctor_say(struct doctor *doctor, const struct finding *finding);
 
+/* The finding where it is one, else its `found` alone, as FINDING_OK. */
+void doctor_say_if(struct doctor *doctor, bool is_finding, const struct finding *finding);
+/* FINDING_OK and FINDING_UNKNOWN, formatted. */
+void doctor_say_ok(struct doctor *doctor, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+void doctor_say_unknown(struct doctor *doctor, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
 /* Formats into memory that lasts until the check ends. */
 const char *doctor_text(struct doctor *doctor, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

@@ -148,7 +148,7 @@ make_system
 put /proc/sys/kernel/shmmni 2
 segment 600 4096 0
 expect_exit "one of two segments in use is well" 0
-expect "segments are counted" segments ok "1 of kernel.shmmni = 2"
+expect "segments are counted" segments ok "in use: 1 of kernel.shmmni = 2"
 segment 600 4096 0
 expect_exit "two of two are not" 1
 expect "shmmni is told" segments problem '"line":"kernel.shmmni = 8"'
