@@ -99,7 +99,7 @@ rig_boot() {
         local deadline=$((SECONDS + 60)) state=
         # CAP_IPC_LOCK is in a real system's bounding set, and not in nspawn's.
         SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet --register=no --keep-unit \
-                --link-journal=no --capability=CAP_IPC_LOCK --bind-ro="$here:/tests" \
+                --private-network --link-journal=no --capability=CAP_IPC_LOCK --bind-ro="$here:/tests" \
                 --console=read-only --directory="$rig_place/root" --boot \
                 </dev/null >"$rig_place/console" 2>&1 &
         rig_nspawn=$!
