@@ -36,7 +36,7 @@ static int attach_check(struct shmb *b, int id) {
         return is_it ? 0 : failure_text(ESTALE, "segment %d is not the broker's any more", id);
 }
 
-int shmb_at(struct shmb *b, int id, const void *address, int shmflg, void **ret) {
+static int attach(struct shmb *b, int id, const void *address, int shmflg, void **ret) {
         int r = namespace_check(b);
         if (r < 0)
                 return r;
@@ -60,6 +60,11 @@ int shmb_at(struct shmb *b, int id, const void *address, int shmflg, void **ret)
 
         *ret = attached;
         return 0;
+}
+
+int shmb_at(struct shmb *b, int id, const void *address, int shmflg, void **ret) {
+        connect_notice_fork(b);
+        return attach(b, id, address, shmflg, ret);
 }
 
 int shmb_dt(const void *address) {
@@ -90,7 +95,7 @@ int shmb_map(struct shmb *b, const char *name, uint64_t size, int flags,
                 r = attach_find(b, name, size, flags, options, &segment);
                 if (r < 0)
                         return r;
-                r = shmb_at(b, segment->id, NULL, flags & SHMB_WRITE ? 0 : SHM_RDONLY, &address);
+                r = attach(b, segment->id, NULL, flags & SHMB_WRITE ? 0 : SHM_RDONLY, &address);
                 if (r == 0)
                         break;
 

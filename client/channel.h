@@ -14,9 +14,10 @@ struct answer;
 struct channel;
 struct deadline;
 
-/* One attempt. What socket(2) and connect(2) return; -EAGAIN: the broker has more
- * connections waiting than it takes. */
-int channel_open(struct channel **ret, const struct address *address);
+/* One attempt, which waits while the broker has more connections to accept than it
+ * takes. -ETIMEDOUT, -ENOMEM, and what socket(2) and connect(2) return. */
+int channel_open(struct channel **ret, const struct address *address,
+                 const struct deadline *deadline);
 void channel_close(struct channel *channel); /* takes NULL */
 
 /* In the child of a fork(2): gives the descriptor up, unless its number stands for

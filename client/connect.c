@@ -11,8 +11,8 @@
 
 #define TIMEOUT_DEFAULT_MS 45000
 
-int connect_ready(struct shmb *b) {
-        return b->channel ? 0 : channel_open(&b->channel, &b->address);
+int connect_ready(struct shmb *b, const struct deadline *deadline) {
+        return b->channel ? 0 : channel_open(&b->channel, &b->address, deadline);
 }
 
 void connect_drop(struct shmb *b) {
@@ -24,17 +24,12 @@ void connect_drop(struct shmb *b) {
 }
 
 bool connect_again(struct shmb *b, struct deadline *deadline, int *r) {
-        bool is_busy = *r == -EAGAIN; /* its backlog is full */
-        bool is_away =
-                b->was_connected && (*r == -ENOENT || *r == -ECONNREFUSED || *r == -ECONNRESET);
-
-        if (!is_busy && !is_away)
+        if (*r != -ENOENT && *r != -ECONNREFUSED && *r != -ECONNRESET)
                 return false;
         if (deadline_pause(deadline) == 0)
                 return true;
-        *r = failure_text(ETIMEDOUT, "the broker at %s %s within %d ms", b->address.text,
-                          is_busy ? "took no connection" : "is gone and did not come back",
-                          deadline->timeout_ms);
+        *r = failure_text(ETIMEDOUT, "the broker at %s is gone and did not come back within %d ms",
+                          b->address.text, deadline->timeout_ms);
         return false;
 }
 
@@ -95,19 +90,15 @@ int shmb_connect(struct shmb **ret, const char *address) {
         b->timeout_ms = TIMEOUT_DEFAULT_MS;
 
         struct deadline deadline;
+        deadline_begin(&deadline, b->timeout_ms);
         int r = address_find(&b->address, address);
-        if (r == 0) {
-                deadline_begin(&deadline, b->timeout_ms);
-                do
-                        r = connect_ready(b);
-                while (r < 0 && connect_again(b, &deadline, &r));
-        }
+        if (r == 0)
+                r = connect_ready(b, &deadline);
         if (r < 0) {
                 shmb_close(b);
                 return r;
         }
 
-        b->was_connected = true;
         *ret = b;
         return 0;
 }

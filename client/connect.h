@@ -28,7 +28,6 @@ struct shmb {
         atomic_bool shares_namespace; /* the broker does, on this connection, with us */
         struct address address;
         struct channel *channel; /* NULL: not connected */
-        bool was_connected;      /* ever: a broker that is away is waited for */
         struct known known;
 };
 
@@ -40,10 +39,9 @@ int connect_begin(struct shmb *b, struct deadline *ret_deadline);
 void connect_end(struct shmb *b);
 
 /* Connects where there is no connection: one attempt. */
-int connect_ready(struct shmb *b);
+int connect_ready(struct shmb *b, const struct deadline *deadline);
 void connect_drop(struct shmb *b);
 
 /* After failure r of an attempt: true, and a pause is over, where another one makes
- * sense, since the broker is away and may come back. Else *r is what to return. A first
- * connection waits for a busy broker only. */
+ * sense, since the broker is away and may come back. Else *r is what to return. */
 bool connect_again(struct shmb *b, struct deadline *deadline, int *r);

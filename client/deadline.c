@@ -6,6 +6,9 @@
 #define PAUSE_LAST_MS  250
 
 #define MS_PER_S  1000
+#define US_PER_MS 1000
+#define US_PER_S  1000000
+#define NS_PER_US 1000
 #define NS_PER_MS 1000000
 #define NS_PER_S  1000000000
 
@@ -21,27 +24,24 @@ void deadline_begin(struct deadline *ret, int timeout_ms) {
         };
 }
 
-struct timespec deadline_left(const struct deadline *deadline) {
-        struct timespec now, left;
+int64_t deadline_left_us(const struct deadline *deadline) {
+        struct timespec now;
 
         clock_gettime(CLOCK_MONOTONIC, &now);
-        left.tv_sec = deadline->at.tv_sec - now.tv_sec;
-        left.tv_nsec = deadline->at.tv_nsec - now.tv_nsec;
-        if (left.tv_nsec < 0) {
-                left.tv_sec--;
-                left.tv_nsec += NS_PER_S;
-        }
-        return left.tv_sec < 0 ? (struct timespec){0} : left;
+        int64_t left_us = (deadline->at.tv_sec - now.tv_sec) * (int64_t) US_PER_S +
+                          (deadline->at.tv_nsec - now.tv_nsec) / NS_PER_US;
+        return left_us > 0 ? left_us : 0;
 }
 
 int deadline_pause(struct deadline *deadline) {
-        struct timespec left = deadline_left(deadline);
-        if (left.tv_sec == 0 && left.tv_nsec == 0)
-                return -ETIMEDOUT;
+        int64_t left_us = deadline_left_us(deadline);
+        int64_t pause_us = deadline->pause_ms * (int64_t) US_PER_MS;
 
-        struct timespec pause = {.tv_nsec = deadline->pause_ms * (long) NS_PER_MS};
-        if (left.tv_sec == 0 && left.tv_nsec < pause.tv_nsec)
-                pause = left;
+        if (left_us == 0)
+                return -ETIMEDOUT;
+        if (pause_us > left_us)
+                pause_us = left_us;
+        struct timespec pause = {.tv_nsec = pause_us * NS_PER_US};
         /* A signal that cuts it short only makes the next attempt an early one. */
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <time.h>
 
 struct deadline {
@@ -15,7 +16,7 @@ struct deadline {
 void deadline_begin(struct deadline *ret, int timeout_ms);
 
 /* How long it is until then, 0 once it has passed. */
-struct timespec deadline_left(const struct deadline *deadline);
+int64_t deadline_left_us(const struct deadline *deadline);
 
 /* Sleeps: not at all at first, then longer each time, from 5 to 250 ms. -ETIMEDOUT,
  * without a sentence, once the deadline has passed. */

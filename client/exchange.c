@@ -12,7 +12,7 @@
 static int exchange_attempt(struct shmb *b, enum method_id method, const void *request,
                             const struct deadline *deadline, struct answer *ret, bool *ret_sent) {
         *ret_sent = false;
-        int r = connect_ready(b);
+        int r = connect_ready(b, deadline);
         if (r < 0)
                 return r;
         r = channel_send(b->channel, method, request, false, deadline, ret_sent);

@@ -72,7 +72,7 @@ int shmb_list(struct shmb *b, const char *pattern,
         connect_notice_fork(b);
         deadline_begin(&deadline, b->timeout_ms);
         do {
-                r = channel_open(&channel, &b->address);
+                r = channel_open(&channel, &b->address, &deadline);
                 if (r == 0) {
                         r = list_run(&list, channel, &deadline, &found_result);
                         channel_close(channel);

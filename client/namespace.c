@@ -14,7 +14,6 @@ int namespace_check(struct shmb *b) {
         struct shmb_status status;
         struct stat own;
 
-        connect_notice_fork(b);
         if (b->shares_namespace)
                 return 0;
 

@@ -6,6 +6,6 @@
 
 struct shmb;
 
-/* Before any shmat(2) or shmctl(2) of our own. Asks once per connection and process.
- * -EXDEV, or what a call returns. */
+/* Before any shmat(2) or shmctl(2) of our own, and after connect_notice_fork(). Asks once
+ * per connection and process. -EXDEV, or what a call returns. */
 int namespace_check(struct shmb *b);

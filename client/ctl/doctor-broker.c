@@ -65,10 +65,10 @@ static int ask_version(const struct address *address, char *ret, size_t size_byt
         struct info_result info;
         bool is_sent;
 
-        int r = channel_open(&channel, address);
+        deadline_begin(&deadline, VERSION_TIMEOUT_MS);
+        int r = channel_open(&channel, address, &deadline);
         if (r < 0)
                 return r;
-        deadline_begin(&deadline, VERSION_TIMEOUT_MS);
         r = channel_send(channel, METHOD_GET_INFO, NULL, false, &deadline, &is_sent);
         if (r == 0)
                 r = channel_receive(channel, &deadline, &answer);
