@@ -1,6 +1,7 @@
 #include "deadline.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #define PAUSE_FIRST_MS 5
 #define PAUSE_LAST_MS  250
@@ -36,14 +37,13 @@ int64_t deadline_left_us(const struct deadline *deadline) {
 int deadline_pause(struct deadline *deadline) {
         int64_t left_us = deadline_left_us(deadline);
         int64_t pause_us = deadline->pause_ms * (int64_t) US_PER_MS;
+        bool is_last = pause_us >= left_us;
 
-        if (left_us == 0)
-                return -ETIMEDOUT;
-        if (pause_us > left_us)
-                pause_us = left_us;
-        struct timespec pause = {.tv_nsec = pause_us * NS_PER_US};
+        struct timespec pause = {.tv_nsec = (is_last ? left_us : pause_us) * NS_PER_US};
         /* A signal that cuts it short only makes the next attempt an early one. */
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        if (is_last)
+                return -ETIMEDOUT;
 
         deadline->pause_ms = deadline->pause_ms == 0 ? PAUSE_FIRST_MS : deadline->pause_ms * 2;
         if (deadline->pause_ms > PAUSE_LAST_MS)

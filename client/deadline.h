@@ -19,5 +19,5 @@ void deadline_begin(struct deadline *ret, int timeout_ms);
 int64_t deadline_left_us(const struct deadline *deadline);
 
 /* Sleeps: not at all at first, then longer each time, from 5 to 250 ms. -ETIMEDOUT,
- * without a sentence, once the deadline has passed. */
+ * without a sentence: the deadline came first. */
 int deadline_pause(struct deadline *deadline);
