@@ -163,6 +163,11 @@ const char *error_wire_name(enum error_code code) {
         return errors[code].wire_name;
 }
 
+/* What a peer says is one may be none. */
+static int errno_checked(int64_t number) {
+        return number > 0 && number < 4096 ? (int) number : EIO; /* MAX_ERRNO of the kernel */
+}
+
 int error_errno(const struct error *error) {
         switch (error->code) {
         case ERROR_NOT_FOUND: /* what shmget(2) says of a name or a key, shmctl(2) of an id */
@@ -174,9 +179,7 @@ int error_errno(const struct error *error) {
                         return ENOMEM;
                 break;
         case ERROR_SYSTEM:
-                if (error->number > 0 && error->number < 4096) /* MAX_ERRNO of the kernel */
-                        return (int) error->number;
-                break;
+                return errno_checked(error->number);
         default:
                 break;
         }
@@ -232,8 +235,8 @@ static void put_number(struct line *line, const void *where) {
 
 static void put_errno(struct line *line, const void *where) {
         char text[128];
-        int64_t number = *(const int64_t *) where;
-        const char *said = strerror_r((int) number, text, sizeof(text));
+        int number = errno_checked(*(const int64_t *) where);
+        const char *said = strerror_r(number, text, sizeof(text));
         put_plain(line, &said);
 }
 
@@ -243,9 +246,11 @@ static void put_segment(struct line *line, const void *where) {
         if (error->name) {
                 put(line, "segment ", strlen("segment "));
                 put_quoted(line, &error->name);
-        } else {
+        } else if (error->id != FIELD_ABSENT) {
                 put(line, "segment with id ", strlen("segment with id "));
                 put_number(line, &error->id);
+        } else { /* Adopt by a key */
+                put(line, "such segment", strlen("such segment"));
         }
 }
 
