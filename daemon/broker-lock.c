@@ -17,9 +17,11 @@ static bool is_memlock(int result) {
 
 int lock_end(struct broker *broker, struct entry *entry, bool lock, int result, struct outcome *ret,
              struct error *ret_error) {
-        struct found found = {.entry = entry};
-        int r = found_again(broker, NULL, entry->identity.id, &found, ret_error);
+        int r;
 
+        if (result == 0)
+                ret->segment.locked = lock;
+        r = found_tell_anew(broker, entry, NULL, entry->identity.id, &ret->segment, ret_error);
         if (r < 0)
                 return r;
         if (lock && is_memlock(result))
@@ -27,7 +29,6 @@ int lock_end(struct broker *broker, struct entry *entry, bool lock, int result, 
         if (result < 0)
                 return error_system(ret_error, -result,
                                     lock ? "shmctl(SHM_LOCK) failed" : "shmctl(SHM_UNLOCK) failed");
-        found_tell(&found, true, &ret->segment);
         return 0;
 }
 
@@ -42,9 +43,15 @@ static int start(struct broker *broker, const struct peer *peer,
         if (found.entry->adopted)
                 return error_of_segment(ret_error, ERROR_ADOPTED, request->name, request->id);
         id = found.entry->identity.id;
+        found_tell(&found, true, &ret->segment);
         /* Locking takes no time, but unlocking looks at every page. */
         if (!lock && segment_is_locked(&found.ds) && found.ds.shm_segsz >= BROKER_LARGE_BYTES) {
-                ret->work = (struct work){.kind = WORK_UNLOCK, .id = id, .reply_id = id};
+                ret->work = (struct work){
+                        .kind = WORK_UNLOCK,
+                        .id = id,
+                        .reply_id = id,
+                        .before = ret->segment,
+                };
                 found.entry->works++;
                 return BROKER_WORK;
         }

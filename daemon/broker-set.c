@@ -68,25 +68,39 @@ static int set(struct broker *broker, const struct set_request *request, struct 
         return 0;
 }
 
+/* The kernel's part of what was set. */
+static void note(const struct set_request *request, struct shmb_segment *segment) {
+        if (request->uid != FIELD_ABSENT)
+                segment->uid = (uid_t) request->uid;
+        if (request->gid != FIELD_ABSENT)
+                segment->gid = (gid_t) request->gid;
+        if (request->mode != FIELD_ABSENT)
+                segment->mode = (mode_t) request->mode;
+}
+
 int broker_set(struct broker *broker, struct peer *peer, const struct set_request *request,
                struct outcome *ret, struct error *ret_error) {
         struct found found;
-        int result = 0, r;
+        int result = 0, r = request_check_labels(&request->labels, ret_error);
 
-        r = request_check_labels(&request->labels, ret_error);
         if (r == 0)
                 r = found_owned(broker, peer, request->name, request->id, &found, ret_error);
-        if (r == 0 && found.entry->adopted && is_for_kernel(request))
-                return error_of_segment(ret_error, ERROR_ADOPTED, request->name, request->id);
-        if (r == 0 && (request->labels.items != NULL || is_for_kernel(request))) {
-                r = set(broker, request, found.entry, &result, ret_error);
-                if (r == 0)
-                        r = found_again(broker, request->name, request->id, &found, ret_error);
-        }
         if (r < 0)
                 return r;
-        if (result < 0)
-                return error_system(ret_error, -result, "shmctl(IPC_SET) failed");
+        if (found.entry->adopted && is_for_kernel(request))
+                return error_of_segment(ret_error, ERROR_ADOPTED, request->name, request->id);
         found_tell(&found, true, &ret->segment);
-        return 0;
+        if (request->labels.items == NULL && !is_for_kernel(request))
+                return 0;
+
+        r = set(broker, request, found.entry, &result, ret_error);
+        if (r < 0)
+                return r;
+        if (result == 0)
+                note(request, &ret->segment);
+        r = found_tell_anew(broker, found.entry, request->name, request->id, &ret->segment,
+                            ret_error);
+        if (r < 0)
+                return r;
+        return result < 0 ? error_system(ret_error, -result, "shmctl(IPC_SET) failed") : 0;
 }

@@ -26,13 +26,13 @@ int broker_finish(struct broker *broker, struct work *work, struct outcome *ret,
         entry->works--;
         if (about != entry)
                 about->works--;
+        ret->segment = work->before;
         if (work->kind == WORK_UNLOCK)
                 return lock_end(broker, entry, false, work->result, ret, ret_error);
 
         r = removal_end(broker, entry, work->result, ret_error);
         if (r < 0)
                 return r;
-        ret->segment = work->before;
-        found_tell_again(about, &ret->segment);
+        found_tell_strings(about, &ret->segment);
         return 0;
 }

@@ -90,15 +90,6 @@ int found_owned(struct broker *broker, const struct peer *peer, const char *name
         return r;
 }
 
-int found_again(struct broker *broker, const char *name, int64_t id, struct found *found,
-                struct error *ret_error) {
-        int r = found_look(broker, found->entry, found, ret_error);
-
-        if (r == 0)
-                return error_of_segment(ret_error, ERROR_NOT_FOUND, name, id);
-        return r < 0 ? r : 0;
-}
-
 /* Who adopted a segment gets no right from that: the kernel's creator has them. */
 static const struct access_creator *creator_of(const struct entry *entry,
                                                struct access_creator *room) {
@@ -120,13 +111,6 @@ bool found_is_owned_by(const struct found *found, const struct peer *peer) {
         struct access_creator room;
 
         return access_owns(peer, &found->ds, creator_of(found->entry, &room));
-}
-
-static void tell_texts(const struct entry *entry, struct shmb_segment *ret) {
-        ret->creator.command = entry->creator_command;
-        ret->creator.unit = entry->creator_unit;
-        ret->labels.items = entry->labels;
-        ret->labels.count = entry->labels_count;
 }
 
 void found_tell(const struct found *found, bool everything, struct shmb_segment *ret) {
@@ -161,10 +145,27 @@ void found_tell(const struct found *found, bool everything, struct shmb_segment 
                 .adopted = entry->adopted,
         };
         if (everything)
-                tell_texts(entry, ret);
+                found_tell_strings(entry, ret);
 }
 
-void found_tell_again(const struct entry *entry, struct shmb_segment *segment) {
+void found_tell_strings(const struct entry *entry, struct shmb_segment *segment) {
         segment->name = entry->name;
-        tell_texts(entry, segment);
+        segment->creator.command = entry->creator_command;
+        segment->creator.unit = entry->creator_unit;
+        segment->labels.items = entry->labels;
+        segment->labels.count = entry->labels_count;
+}
+
+int found_tell_anew(struct broker *broker, struct entry *entry, const char *name, int64_t id,
+                    struct shmb_segment *segment, struct error *ret_error) {
+        struct found found;
+        int r = found_look(broker, entry, &found, ret_error);
+
+        if (r == 0)
+                return error_of_segment(ret_error, ERROR_NOT_FOUND, name, id);
+        if (r > 0)
+                found_tell(&found, true, segment);
+        else
+                found_tell_strings(entry, segment);
+        return 0;
 }

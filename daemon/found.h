@@ -32,11 +32,6 @@ int found_required(struct broker *broker, const char *name, int64_t id, struct f
 int found_owned(struct broker *broker, const struct peer *peer, const char *name, int64_t id,
                 struct found *ret, struct error *ret_error);
 
-/* The same one after it was changed: whose owner may have ended it meanwhile. name and id
- * are for -ERROR_NOT_FOUND. */
-int found_again(struct broker *broker, const char *name, int64_t id, struct found *found,
-                struct error *ret_error);
-
 /* Rights, with the client that it was made for as its creator. */
 bool found_may(const struct found *found, const struct peer *peer, mode_t wanted);
 bool found_may_read(const struct found *found, const struct peer *peer);
@@ -45,4 +40,9 @@ bool found_is_owned_by(const struct found *found, const struct peer *peer);
 /* What a reply tells of it; to those who may not read it, not `everything`. */
 void found_tell(const struct found *found, bool everything, struct shmb_segment *ret);
 /* Borrows the entry's strings anew, for an answer that waited. */
-void found_tell_again(const struct entry *entry, struct shmb_segment *segment);
+void found_tell_strings(const struct entry *entry, struct shmb_segment *segment);
+/* After a change, of which `segment` tells what should have come of it: that stands where
+ * the kernel does not tell. name and id are the request's. -ERROR_NOT_FOUND: its owner
+ * ended it meanwhile. */
+int found_tell_anew(struct broker *broker, struct entry *entry, const char *name, int64_t id,
+                    struct shmb_segment *segment, struct error *ret_error);

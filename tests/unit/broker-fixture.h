@@ -6,6 +6,7 @@
 
 #include "broker.h"
 #include "ipc.h"
+#include "log.h"
 #include "peer.h"
 #include "suite.h"
 
@@ -61,6 +62,7 @@ static inline void broker_setup(void) {
         ck_assert_int_eq(chown(state_directory, UID_BROKER, GID_BROKER), 0);
         ipc_become(UID_BROKER, GID_BROKER, NULL, 0);
         limits_default(&limits);
+        log_set_level(LOG_ERR);
         broker_start(&limits);
 }
 

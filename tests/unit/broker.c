@@ -2,6 +2,7 @@
 
 #include "proto/frame.h"
 
+#include <sys/mount.h>
 #include <time.h>
 
 /* -------------------------------------------------------------------------- List */
@@ -114,6 +115,74 @@ START_TEST(the_status_counts_what_is_held) {
         limits_default(&defaults);
         ck_assert_int_eq(status.limits.segments_per_user, defaults.segments_per_user);
         ck_assert_int_eq(status.limits.message_size, MESSAGE_BYTES_MAX);
+}
+END_TEST
+
+/* A file system of this test's own, that is full soon. */
+static void mount_small(const char *directory) {
+        char options[64];
+
+        ipc_become_root();
+        snprintf(options, sizeof(options), "size=128k,mode=700,uid=%d", UID_BROKER);
+        ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+        ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+        ck_assert_int_eq(mount("tmpfs", directory, "tmpfs", 0, options), 0);
+        ipc_become(UID_BROKER, GID_BROKER, NULL, 0);
+}
+
+static int fill(void) {
+        char name[32];
+
+        for (int count = 0; count < 10000; count++) {
+                struct create_request request = to_create(name, SIZE);
+                int code;
+
+                snprintf(name, sizeof(name), "filling/%d", count);
+                code = CALL(create, &creator, &request);
+                if (code == 0)
+                        continue;
+                ck_assert_int_eq(code, ERROR_SYSTEM);
+                ck_assert_int_eq(error.number, ENOSPC);
+                REFUSED_BY_NAME(ERROR_NOT_FOUND, stat, &creator, name);
+                return count;
+        }
+        ck_abort_msg("the state directory takes everything");
+}
+
+START_TEST(a_full_state_directory_refuses_what_needs_a_record_and_no_more) {
+        struct limits limits = broker->limits;
+        struct rename_request rename = {.name = "filling/0", .to = "a"};
+        struct set_request set = to_set("filling/0");
+        struct segment_usage usage;
+        int count;
+
+        broker_free(broker);
+        mount_small(state_directory);
+        broker_start(&limits);
+        count = fill();
+        ck_assert_int_gt(count, 10);
+        ck_assert_int_eq(segment_usage(&usage), 0);
+        ck_assert_uint_eq(usage.ids, (uint64_t) count);
+        REFUSED(ERROR_SYSTEM, rename, &creator, &rename);
+        set.mode = 0666;
+        REFUSED(ERROR_SYSTEM, set, &creator, &set);
+        ACCEPTED_BY_NAME(lock, &creator, "filling/0");
+        ck_assert_uint_eq(outcome.segment.mode, 0600);
+
+        ck_assert_int_eq(ipc_control_as(UID_CREATOR, outcome.segment.id, IPC_RMID), 0);
+        REFUSED_BY_NAME(ERROR_NOT_FOUND, stat, &creator, "filling/0");
+        for (int i = 1; i < count; i++) {
+                char name[32];
+
+                snprintf(name, sizeof(name), "filling/%d", i);
+                ACCEPTED_BY_NAME(remove, &creator, name);
+        }
+        create(&creator, "a", SIZE, 0600);
+        broker_restart();
+        ck_assert_str_eq(list(&root, NULL), "a");
+        ipc_become_root();
+        ck_assert_int_eq(umount2(state_directory, MNT_DETACH), 0);
+        ipc_become(UID_BROKER, GID_BROKER, NULL, 0);
 }
 END_TEST
 
@@ -364,6 +433,7 @@ int main(void) {
                 {a_bad_pattern_is_refused},
                 {a_budget_bounds_what_is_looked_at_not_what_is_found},
                 {the_status_counts_what_is_held},
+                {a_full_state_directory_refuses_what_needs_a_record_and_no_more},
                 {a_second_broker_on_the_same_state_is_refused},
                 {segments_are_bounded_for_all},
                 {segments_are_bounded_for_each_user},
