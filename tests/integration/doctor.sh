@@ -139,6 +139,18 @@ expect "nothing is forbidden to execute" executable ok
 expect "transparent huge pages are there when asked for" transparent-huge-pages ok
 expect "no huge pages are no problem" huge-pages note vm.nr_hugepages
 
+if unshare --ipc true 2>/dev/null; then
+        real=$shmbrokerctl
+        printf '#!/bin/sh\nexec unshare --ipc "%s" "$@"\n' "$real" >"$place/elsewhere"
+        chmod +x "$place/elsewhere"
+        shmbrokerctl=$place/elsewhere
+        expect_exit "a caller in another IPC namespace" 1
+        expect "is told" ipc-namespace problem EXDEV
+        shmbrokerctl=$real
+else
+        echo "# SKIP another IPC namespace takes root"
+fi
+
 put /proc/sys/kernel/shm_rmid_forced 1
 expect_exit "a problem is an exit code" 1
 expect "shm_rmid_forced is told" forced-removal problem '"file":"/etc/sysctl.d/60-shmbroker.conf"' \

@@ -33,6 +33,10 @@ tells() {
 }
 check "it tells systemd how it does" eventually tells "1 segment, 0 connections"
 
+same "its lines have the journal's priorities" '[["6","serving"]]' eval \
+        'journalctl -q -u shmbrokerd.service -o json _SYSTEMD_INVOCATION_ID="$(property shmbrokerd.service InvocationID)" _COMM=shmbrokerd |
+         jq -sc "map([.PRIORITY, (.MESSAGE | split(\" \")[0])])"'
+
 refuse "who is not in the group is refused" "Permission denied" \
         as_service -p User=daemon shmbrokerctl ls
 check "who is in it, is not" \

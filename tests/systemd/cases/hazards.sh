@@ -123,6 +123,22 @@ check "but nothing else" eval 'service plain "${good[@]}" MemoryDenyWriteExecute
 mend executable executable
 check "what doctor says mends it" systemctl start executable.service
 
+# From inside, doctor tries out what the settings say.
+inside() {
+        local check=$1
+        shift
+        as_service -p User=producer -p SupplementaryGroups=shmbroker-clients "$@" \
+                shmbrokerctl doctor --json | jq -r ".[] | select(.check == \"$check\") | .state"
+}
+same "inside of a filter doctor finds it" problem inside system-calls -p SystemCallFilter=~@ipc
+same "one that is not deadly as well" problem \
+        inside system-calls -p SystemCallFilter=~@ipc -p SystemCallErrorNumber=EPERM
+same "inside of PrivateIPC= it finds that" problem inside ipc-namespace -p PrivateIPC=yes
+same "inside of MemoryDenyWriteExecute= it finds that" note \
+        inside executable -p MemoryDenyWriteExecute=yes
+same "and elsewhere none of them" "ok ok ok" eval \
+        'echo $(inside system-calls) $(inside ipc-namespace) $(inside executable)'
+
 rm -f /run/systemd/system/{plain,dynamic,removing,grouped,supplementary,private,alone,filtered,unsocketed,executable}.service
 rm -rf /etc/systemd/system/{plain,dynamic,removing,grouped,supplementary,private,alone,filtered,unsocketed,executable}.service.d
 systemctl daemon-reload

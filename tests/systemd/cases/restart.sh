@@ -59,6 +59,15 @@ same "reload keeps the process" "$pid" main_pid
 check "reload is told to the journal" eventually \
         eval 'journalctl -q -u shmbrokerd.service _PID=$pid | grep -q reloaded'
 
+# From 253 on systemd can wait for the end of a reload, by what the broker tells it.
+if [ "$(systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p')" -ge 253 ]; then
+        drop_in shmbrokerd.service "[Service]" Type=notify-reload ExecReload= TimeoutStartSec=5s
+        check "the end of a reload can be waited for" systemctl reload shmbrokerd.service
+        same "which keeps the process too" "$pid" main_pid
+        rm -r /etc/systemd/system/shmbrokerd.service.d
+        systemctl daemon-reload
+fi
+
 is_replaced() {
         [ "$(main_pid)" != "$pid" ] && [ "$(property shmbrokerd.service ActiveState)" = active ]
 }

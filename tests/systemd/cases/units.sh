@@ -4,6 +4,12 @@ same "systemd finds nothing to complain about" "" systemd-analyze verify --man=n
 same "nor does the user's" "" env XDG_RUNTIME_DIR=/run systemd-analyze --user verify --man=no \
         /usr/lib/systemd/user/shmbroker*.{socket,service}
 
+pages() {
+        sed -n 's/^Documentation=//p' "${units[@]}" /usr/lib/systemd/user/shmbroker*.{socket,service} |
+                tr ' ' '\n' | sort -u | sed 's/^man:\(.*\)(\(.\))$/\/usr\/share\/man\/man\2\/\1.\2/'
+}
+check "the pages that they name are there" eval 'ls $(pages)'
+
 # Newer versions look at more: the figure is for 252.
 if systemctl --version | grep -q '^systemd 252'; then
         exposure() {
