@@ -7,14 +7,29 @@
  *
  * Errors: every call that returns int or int64_t returns 0 (or a value) on success
  * and a negative errno(3) value on failure; shmb_error() then has the whole sentence.
- * Results (ret, ret_...) are untouched on failure.
+ * Results (ret, ret_...) are untouched on failure. Besides those that are named here,
+ * every call may return
  *
- * Threads may share a struct shmb. After a fork(2) the child's first call makes a
- * connection of its own. Nothing here logs, exits, or touches a signal; descriptors
- * are close-on-exec.
+ *     -ETIMEDOUT     it took longer than shmb_set_timeout() allows. Where it changes
+ *                    something, the broker may still do it.
+ *     -ECONNABORTED  the broker went away in the middle of the call, and nothing tells
+ *                    whether it had been done: shmb_remove() by name, and shmb_set() by
+ *                    an owner who gives the segment away.
+ *     -EPROTO        the broker's answer can't be understood
+ *     -ENOMEM        and what socket(2), connect(2), send(2) and recv(2) return
+ *
+ * A broker that goes away and comes back is no failure: a call waits for it until its
+ * deadline, connects anew and is repeated, so that it is done once (all but the two
+ * above). What is attached stays attached meanwhile.
+ *
+ * Threads may share a struct shmb; their calls take turns. After a fork(2) the child's
+ * first call makes a connection of its own, and what the parent had attached is attached
+ * in the child as well. Descriptors are close-on-exec. Nothing here logs, exits, or
+ * touches a signal.
  */
 #pragma once
 
+#include <asm-generic/hugetlb_encode.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +38,15 @@
 #include <sys/types.h>
 
 #include "shmbroker-segment.h"
+
+/* For shmb_get(), since <sys/shm.h> has no name for them, and <linux/shm.h>, which has,
+ * can't be included beside it. Other sizes: log2(bytes) << HUGETLB_FLAG_ENCODE_SHIFT. */
+#ifndef SHM_HUGE_2MB
+#define SHM_HUGE_2MB HUGETLB_FLAG_ENCODE_2MB
+#endif
+#ifndef SHM_HUGE_1GB
+#define SHM_HUGE_1GB HUGETLB_FLAG_ENCODE_1GB
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,19 +65,18 @@ struct shmb;
 /* Connects to the broker at `address`, "unix:PATH" or "unix:@NAME" for an abstract
  * socket. NULL: $SHMBROKER_ADDRESS, else the first of /run/shmbroker/io.shmbroker and
  * $XDG_RUNTIME_DIR/shmbroker/io.shmbroker that is there. -ENOENT, -ECONNREFUSED: no
- * broker there. -EACCES: the socket is not for this user. -EINVAL: no address.
- * -ETIMEDOUT, -ENOMEM, and what socket(2) and connect(2) return. */
+ * broker there (it is not waited for). -EACCES: the socket is not for this user.
+ * -EINVAL: no address. */
 SHMB_PUBLIC int shmb_connect(struct shmb **ret, const char *address);
 
-/* Takes NULL. What is attached stays attached. */
+/* Takes NULL. What is attached stays attached. No other thread may be in a call. */
 SHMB_PUBLIC void shmb_close(struct shmb *b);
 
 /* The whole sentence about the last failure of a call by this thread, "" where none
  * failed; valid until this thread's next call. b may be NULL, after shmb_connect(). */
 SHMB_PUBLIC const char *shmb_error(const struct shmb *b);
 
-/* How long a call may take, in milliseconds, 45000 at first; 0 and less is -EINVAL.
- * A call that takes longer is -ETIMEDOUT. */
+/* How long a call may take, in milliseconds, 45000 at first; 0 and less is -EINVAL. */
 SHMB_PUBLIC int shmb_set_timeout(struct shmb *b, int timeout_ms);
 
 /* ------------------------------------- the System V calls, a name for a key */
@@ -61,13 +84,14 @@ SHMB_PUBLIC int shmb_set_timeout(struct shmb *b, int timeout_ms);
 /* shmget(2): finds the segment `name` or, with IPC_CREAT, creates it. Returns its id
  * (0 is one like any other). NULL name: IPC_PRIVATE. shmflg: IPC_CREAT, IPC_EXCL, mode
  * bits, SHM_HUGETLB with SHM_HUGE_2MB and the like, SHM_NORESERVE. Order and meaning of
- * errors are shmget's: -EEXIST, -EINVAL, -EACCES; -ENOENT, -ENOSPC, -ENOMEM, -EPERM. */
+ * errors are shmget's: -EEXIST, -EINVAL, -EACCES; -ENOENT, -ENOSPC, -ENOMEM, -EPERM.
+ * -EINVAL as well: no valid name. */
 SHMB_PUBLIC int shmb_get(struct shmb *b, const char *name, size_t size, int shmflg);
 
 /* shmat(2) with the same flags (SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC), then a check
  * that what was attached is what the broker named (key, size, creator), since ids come
- * back. -ESTALE: it was another one, and is detached again. -EXDEV: the broker lives in
- * another IPC namespace, nothing was attached. */
+ * back. -ESTALE: it is not, and is detached again. -EXDEV: the broker lives in another
+ * IPC namespace, nothing was attached. */
 SHMB_PUBLIC int shmb_at(struct shmb *b, int id, const void *address, int shmflg, void **ret);
 
 /* shmdt(2). */
@@ -87,22 +111,23 @@ SHMB_PUBLIC int64_t shmb_size(struct shmb *b, int id);
 
 /* ------------------------------------------- in the words of the interface */
 
-/* Segments come as one block of memory: give it back with shmb_segment_free(). Every
- * ret may be NULL. */
+/* Segments come as one block of memory, as they were when the broker answered: give it
+ * back with shmb_segment_free(). Every ret below may be NULL. */
 SHMB_PUBLIC void shmb_segment_free(struct shmb_segment *segment); /* takes NULL */
 
-/* Which segment: by name where it is not NULL, else by id. */
+/* Which segment: by name where it is not NULL, else by id. One that is not there is
+ * -ENOENT by name, -EINVAL by id. */
 struct shmb_which {
         const char *name;
         int id;
 };
 
 enum {
-        SHMB_EXCLUSIVE = 1 << 0,  /* Create: -EEXIST where it exists */
-        SHMB_NORESERVE = 1 << 1,  /* Create: SHM_NORESERVE */
-        SHMB_WRITE = 1 << 2,      /* Open, map: to write as well */
-        SHMB_REPLACE = 1 << 3,    /* Rename: remove what has the new name, in the same step */
-        SHMB_CREATE = 1 << 4,     /* map: create it where it does not exist */
+        SHMB_EXCLUSIVE = 1 << 0,   /* create: -EEXIST where it exists */
+        SHMB_NORESERVE = 1 << 1,   /* create: SHM_NORESERVE */
+        SHMB_WRITE = 1 << 2,       /* open, map: to write as well */
+        SHMB_REPLACE = 1 << 3,     /* rename: remove what has the new name, in the same step */
+        SHMB_CREATE = 1 << 4,      /* map: create it where it does not exist */
         SHMB_HUGE_ADVICE = 1 << 5, /* map: ask for transparent huge pages, madvise(2) */
 };
 
@@ -116,17 +141,20 @@ struct shmb_create_options {
         size_t labels_count;
 };
 
-/* options may be NULL; ret_created as well: whether it was created by this call. */
+/* Finds or creates, like shmb_get() with IPC_CREAT; NULL name: private. options may be
+ * NULL; ret_created as well: whether it was created by this call. */
 SHMB_PUBLIC int shmb_create(struct shmb *b, const char *name, uint64_t size,
-                            const struct shmb_create_options *options,
-                            struct shmb_segment **ret, bool *ret_created);
-/* flags: SHMB_WRITE. size: at least so many bytes, 0: any. */
+                            const struct shmb_create_options *options, struct shmb_segment **ret,
+                            bool *ret_created);
+/* Finds one that this user may attach to read, with SHMB_WRITE to read and write. size:
+ * at least so many bytes (-EINVAL), 0: any. -ENOENT, -EACCES. */
 SHMB_PUBLIC int shmb_open(struct shmb *b, const char *name, uint64_t size, int flags,
                           struct shmb_segment **ret);
+/* -EACCES: this user may not read it. */
 SHMB_PUBLIC int shmb_stat(struct shmb *b, struct shmb_which which, struct shmb_segment **ret);
 
 /* What shall change: -1 in uid, gid, mode and a NULL for labels leave what is there.
- * Labels are replaced as a whole. */
+ * Labels are replaced as a whole, by none where labels_count is 0. */
 struct shmb_changes {
         uid_t uid;
         gid_t gid;
@@ -134,20 +162,25 @@ struct shmb_changes {
         const struct shmb_label *labels;
         size_t labels_count;
 };
-#define SHMB_NO_CHANGES { (uid_t) -1, (gid_t) -1, (mode_t) -1, NULL, 0 }
+#define SHMB_NO_CHANGES                                                                            \
+        { (uid_t) - 1, (gid_t) -1, (mode_t) -1, NULL, 0 }
 
-/* For an adopted segment uid, gid and mode are set by this process itself, shmctl(2);
- * so it is with lock, unlock and remove below. */
+/* These are for the owner, the creator and root, others get -EPERM. For an adopted
+ * segment uid, gid and mode are set by this process itself, shmctl(2); so it is with
+ * lock, unlock and remove. */
 SHMB_PUBLIC int shmb_set(struct shmb *b, struct shmb_which which,
                          const struct shmb_changes *changes, struct shmb_segment **ret);
 SHMB_PUBLIC int shmb_lock(struct shmb *b, struct shmb_which which, struct shmb_segment **ret);
 SHMB_PUBLIC int shmb_unlock(struct shmb *b, struct shmb_which which, struct shmb_segment **ret);
-/* flags: SHMB_REPLACE. */
+/* flags: SHMB_REPLACE; without it -EEXIST where the new name is taken. */
 SHMB_PUBLIC int shmb_rename(struct shmb *b, const char *name, const char *to, int flags,
                             struct shmb_segment **ret);
+/* The name is free at once, the memory with the last detach. *ret is NULL where it was
+ * removed by id and the broker's word about it was lost. */
 SHMB_PUBLIC int shmb_remove(struct shmb *b, struct shmb_which which, struct shmb_segment **ret);
 
-/* A segment made elsewhere, by its key or by its id. */
+/* Give a name to a segment made elsewhere, by its key (-ENOENT) or its id (-EINVAL). For
+ * its owner, its creator and root. */
 SHMB_PUBLIC int shmb_adopt_key(struct shmb *b, const char *name, key_t key,
                                const struct shmb_label *labels, size_t labels_count,
                                struct shmb_segment **ret);
@@ -155,9 +188,11 @@ SHMB_PUBLIC int shmb_adopt_id(struct shmb *b, const char *name, int id,
                               const struct shmb_label *labels, size_t labels_count,
                               struct shmb_segment **ret);
 
-/* Calls back with every segment that this user may read and that matches (NULL: all),
- * in the order of names, until the callback returns non-zero, which is returned. The
- * segment is the callback's only while it runs; it may use b. */
+/* Calls back with every segment that this user may read and that matches (NULL: all), in
+ * the order of names, private ones last, until the callback returns non-zero, which is
+ * returned. The segment is the callback's only while it runs; it may use b. The timeout
+ * is for each segment anew. -EINVAL: a bad pattern. -ECONNRESET: the broker went away
+ * in the middle. */
 SHMB_PUBLIC int shmb_list(struct shmb *b, const char *pattern,
                           int (*found)(const struct shmb_segment *segment, void *context),
                           void *context);
@@ -178,11 +213,11 @@ struct shmb_status {
         pid_t pid;
         uid_t uid;
         int64_t started_at;     /* seconds since the epoch */
-        uint64_t ipc_namespace; /* inode */
+        uint64_t ipc_namespace; /* inode, 0: unknown */
         int64_t segments;
-        int64_t total_size;     /* bytes */
+        int64_t total_size; /* bytes */
         int64_t connections, watchers;
-        int64_t requests, errors;
+        int64_t requests, errors; /* since the start */
         struct shmb_limits limits;
 };
 
@@ -191,11 +226,12 @@ SHMB_PUBLIC int shmb_get_status(struct shmb *b, struct shmb_status *ret);
 /* ----------------------------------------------------------------- mapping */
 
 /* Opens (or, with SHMB_CREATE, creates with `options`) the segment and attaches it in
- * one step; SHMB_WRITE to write as well. size 0: whatever it has. ret_size, in bytes,
- * may be NULL. */
+ * one step; SHMB_WRITE to write as well. size 0: whatever it has. Where the name becomes
+ * another segment's in between, it is that one. ret_size, in bytes, may be NULL. Errors
+ * are those of shmb_create() or shmb_open(), and of shmb_at(); one that was created
+ * stays where it can't be attached. */
 SHMB_PUBLIC int shmb_map(struct shmb *b, const char *name, uint64_t size, int flags,
-                         const struct shmb_create_options *options,
-                         void **ret, uint64_t *ret_size);
+                         const struct shmb_create_options *options, void **ret, uint64_t *ret_size);
 /* Detaches. */
 SHMB_PUBLIC int shmb_unmap(void *address);
 

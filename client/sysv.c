@@ -7,7 +7,6 @@
 
 #include "proto/method.h"
 
-#include <asm-generic/hugetlb_encode.h> /* what <linux/shm.h> has, which excludes <sys/shm.h> */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
