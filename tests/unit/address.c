@@ -1,9 +1,11 @@
 #include "address.h"
 #include "shmbroker.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,21 +105,15 @@ START_TEST(the_users_place_counts_where_it_is_there) {
 }
 END_TEST
 
+static const struct suite_row rows[] = {
+        {a_path_is_an_address},
+        {an_abstract_name_has_no_byte_behind_it},
+        {the_longest_path_fits},
+        {anything_else_is_refused_by_name},
+        {what_is_said_goes_before_the_environment},
+        {the_users_place_counts_where_it_is_there},
+};
+
 int main(void) {
-        Suite *suite = suite_create("address");
-        TCase *cases = tcase_create("address");
-
-        tcase_add_test(cases, a_path_is_an_address);
-        tcase_add_test(cases, an_abstract_name_has_no_byte_behind_it);
-        tcase_add_test(cases, the_longest_path_fits);
-        tcase_add_test(cases, anything_else_is_refused_by_name);
-        tcase_add_test(cases, what_is_said_goes_before_the_environment);
-        tcase_add_test(cases, the_users_place_counts_where_it_is_there);
-        suite_add_tcase(suite, cases);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_run("address", NULL, NULL, SUITE_ROWS(rows));
 }

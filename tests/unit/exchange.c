@@ -2,8 +2,8 @@
  * what is said about it. */
 #include "fake-broker.h"
 #include "shmbroker.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -476,39 +476,33 @@ START_TEST(a_timeout_is_at_least_one_millisecond) {
 }
 END_TEST
 
+static const struct suite_row rows[] = {
+        {a_call_whose_answer_was_lost_is_repeated},
+        {a_repeat_has_the_same_token_and_the_next_call_another},
+        {a_connection_that_broke_while_idle_is_no_failure},
+        {a_removal_by_name_is_not_repeated},
+        {a_removal_by_id_is_repeated},
+        {a_removal_by_id_that_had_been_done_is_done},
+        {a_removal_of_what_was_never_there_is_refused},
+        {an_adopted_one_is_destroyed_though_the_answer_was_lost},
+        {an_owner_who_gave_it_away_in_vain_or_not_is_told_so},
+        {no_broker_at_first_is_told_at_once},
+        {a_broker_that_comes_back_is_waited_for},
+        {a_broker_that_stays_away_takes_no_longer_than_the_deadline},
+        {silence_ends_at_the_deadline_and_its_connection_with_it},
+        {a_broker_that_takes_no_connection_says_why},
+        {nonsense_is_no_answer},
+        {a_list_starts_over_while_nothing_was_found},
+        {a_list_that_breaks_in_the_middle_is_an_error},
+        {a_list_of_nothing_is_none},
+        {another_namespace_is_told_before_attaching},
+        {what_is_not_the_one_named_is_detached_again},
+        {a_child_leaves_its_parents_connection_alone},
+        {a_child_does_not_close_what_has_the_number_now},
+        {a_child_of_a_process_in_a_call_can_call},
+        {a_timeout_is_at_least_one_millisecond},
+};
+
 int main(void) {
-        Suite *suite = suite_create("exchange");
-        TCase *cases = tcase_create("exchange");
-
-        tcase_add_test(cases, a_call_whose_answer_was_lost_is_repeated);
-        tcase_add_test(cases, a_repeat_has_the_same_token_and_the_next_call_another);
-        tcase_add_test(cases, a_connection_that_broke_while_idle_is_no_failure);
-        tcase_add_test(cases, a_removal_by_name_is_not_repeated);
-        tcase_add_test(cases, a_removal_by_id_is_repeated);
-        tcase_add_test(cases, a_removal_by_id_that_had_been_done_is_done);
-        tcase_add_test(cases, a_removal_of_what_was_never_there_is_refused);
-        tcase_add_test(cases, an_adopted_one_is_destroyed_though_the_answer_was_lost);
-        tcase_add_test(cases, an_owner_who_gave_it_away_in_vain_or_not_is_told_so);
-        tcase_add_test(cases, no_broker_at_first_is_told_at_once);
-        tcase_add_test(cases, a_broker_that_comes_back_is_waited_for);
-        tcase_add_test(cases, a_broker_that_stays_away_takes_no_longer_than_the_deadline);
-        tcase_add_test(cases, silence_ends_at_the_deadline_and_its_connection_with_it);
-        tcase_add_test(cases, a_broker_that_takes_no_connection_says_why);
-        tcase_add_test(cases, nonsense_is_no_answer);
-        tcase_add_test(cases, a_list_starts_over_while_nothing_was_found);
-        tcase_add_test(cases, a_list_that_breaks_in_the_middle_is_an_error);
-        tcase_add_test(cases, a_list_of_nothing_is_none);
-        tcase_add_test(cases, another_namespace_is_told_before_attaching);
-        tcase_add_test(cases, what_is_not_the_one_named_is_detached_again);
-        tcase_add_test(cases, a_child_leaves_its_parents_connection_alone);
-        tcase_add_test(cases, a_child_does_not_close_what_has_the_number_now);
-        tcase_add_test(cases, a_child_of_a_process_in_a_call_can_call);
-        tcase_add_test(cases, a_timeout_is_at_least_one_millisecond);
-        suite_add_tcase(suite, cases);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_run("exchange", NULL, NULL, SUITE_ROWS(rows));
 }

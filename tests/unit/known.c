@@ -1,7 +1,7 @@
 #include "known.h"
 #include "shmbroker.h"
 
-#include <check.h>
+#include "suite.h"
 
 static struct known known;
 
@@ -85,19 +85,12 @@ START_TEST(key_size_and_creator_tell_them_apart) {
 }
 END_TEST
 
+static const struct suite_row rows[] = {
+        {what_was_told_is_known},
+        {one_that_has_another_ones_place_is_not_taken_for_it},
+        {key_size_and_creator_tell_them_apart},
+};
+
 int main(void) {
-        Suite *suite = suite_create("known");
-        TCase *cases = tcase_create("known");
-
-        tcase_add_checked_fixture(cases, begin, end);
-        tcase_add_test(cases, what_was_told_is_known);
-        tcase_add_test(cases, one_that_has_another_ones_place_is_not_taken_for_it);
-        tcase_add_test(cases, key_size_and_creator_tell_them_apart);
-        suite_add_tcase(suite, cases);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_run("known", begin, end, SUITE_ROWS(rows));
 }

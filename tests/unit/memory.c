@@ -2,8 +2,8 @@
  * its results are untouched, and the next call is as if nothing had been. */
 #include "fake-broker.h"
 #include "shmbroker.h"
+#include "suite.h"
 
-#include <check.h>
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -101,16 +101,10 @@ START_TEST(every_allocation_fails_once) {
 }
 END_TEST
 
+static const struct suite_row rows[] = {
+        {every_allocation_fails_once},
+};
+
 int main(void) {
-        Suite *suite = suite_create("memory");
-        TCase *cases = tcase_create("memory");
-
-        tcase_add_test(cases, every_allocation_fails_once);
-        suite_add_tcase(suite, cases);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_run("memory", NULL, NULL, SUITE_ROWS(rows));
 }

@@ -1,10 +1,11 @@
 #include "sysv.h"
 #include "shmbroker.h"
 
+#include "suite.h"
+
 #include "proto/method.h"
 
 #include <asm-generic/hugetlb_encode.h>
-#include <check.h>
 
 START_TEST(flags_become_a_request) {
         static const struct {
@@ -132,21 +133,15 @@ START_TEST(locked_and_removed_are_in_the_mode) {
 }
 END_TEST
 
+static const struct suite_row rows[] = {
+        {flags_become_a_request},
+        {a_private_one_is_always_new},
+        {every_field_is_told},
+        {the_creator_is_the_client},
+        {the_creator_of_an_adopted_one_is_the_kernels},
+        {locked_and_removed_are_in_the_mode},
+};
+
 int main(void) {
-        Suite *suite = suite_create("sysv");
-        TCase *cases = tcase_create("sysv");
-
-        tcase_add_test(cases, flags_become_a_request);
-        tcase_add_test(cases, a_private_one_is_always_new);
-        tcase_add_test(cases, every_field_is_told);
-        tcase_add_test(cases, the_creator_is_the_client);
-        tcase_add_test(cases, the_creator_of_an_adopted_one_is_the_kernels);
-        tcase_add_test(cases, locked_and_removed_are_in_the_mode);
-        suite_add_tcase(suite, cases);
-
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return suite_run("sysv", NULL, NULL, SUITE_ROWS(rows));
 }
