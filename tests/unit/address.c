@@ -105,15 +105,15 @@ START_TEST(the_users_place_counts_where_it_is_there) {
 }
 END_TEST
 
-static const struct suite_row rows[] = {
-        {a_path_is_an_address},
-        {an_abstract_name_has_no_byte_behind_it},
-        {the_longest_path_fits},
-        {anything_else_is_refused_by_name},
-        {what_is_said_goes_before_the_environment},
-        {the_users_place_counts_where_it_is_there},
-};
-
 int main(void) {
+        const struct suite_row rows[] = {
+                {a_path_is_an_address},
+                {an_abstract_name_has_no_byte_behind_it},
+                {the_longest_path_fits},
+                {anything_else_is_refused_by_name},
+                {what_is_said_goes_before_the_environment},
+                {the_users_place_counts_where_it_is_there},
+        };
+
         return suite_run("address", NULL, NULL, SUITE_ROWS(rows));
 }

@@ -476,33 +476,33 @@ START_TEST(a_timeout_is_at_least_one_millisecond) {
 }
 END_TEST
 
-static const struct suite_row rows[] = {
-        {a_call_whose_answer_was_lost_is_repeated},
-        {a_repeat_has_the_same_token_and_the_next_call_another},
-        {a_connection_that_broke_while_idle_is_no_failure},
-        {a_removal_by_name_is_not_repeated},
-        {a_removal_by_id_is_repeated},
-        {a_removal_by_id_that_had_been_done_is_done},
-        {a_removal_of_what_was_never_there_is_refused},
-        {an_adopted_one_is_destroyed_though_the_answer_was_lost},
-        {an_owner_who_gave_it_away_in_vain_or_not_is_told_so},
-        {no_broker_at_first_is_told_at_once},
-        {a_broker_that_comes_back_is_waited_for},
-        {a_broker_that_stays_away_takes_no_longer_than_the_deadline},
-        {silence_ends_at_the_deadline_and_its_connection_with_it},
-        {a_broker_that_takes_no_connection_says_why},
-        {nonsense_is_no_answer},
-        {a_list_starts_over_while_nothing_was_found},
-        {a_list_that_breaks_in_the_middle_is_an_error},
-        {a_list_of_nothing_is_none},
-        {another_namespace_is_told_before_attaching},
-        {what_is_not_the_one_named_is_detached_again},
-        {a_child_leaves_its_parents_connection_alone},
-        {a_child_does_not_close_what_has_the_number_now},
-        {a_child_of_a_process_in_a_call_can_call},
-        {a_timeout_is_at_least_one_millisecond},
-};
-
 int main(void) {
+        const struct suite_row rows[] = {
+                {a_call_whose_answer_was_lost_is_repeated},
+                {a_repeat_has_the_same_token_and_the_next_call_another},
+                {a_connection_that_broke_while_idle_is_no_failure},
+                {a_removal_by_name_is_not_repeated},
+                {a_removal_by_id_is_repeated},
+                {a_removal_by_id_that_had_been_done_is_done},
+                {a_removal_of_what_was_never_there_is_refused},
+                {an_adopted_one_is_destroyed_though_the_answer_was_lost},
+                {an_owner_who_gave_it_away_in_vain_or_not_is_told_so},
+                {no_broker_at_first_is_told_at_once},
+                {a_broker_that_comes_back_is_waited_for},
+                {a_broker_that_stays_away_takes_no_longer_than_the_deadline},
+                {silence_ends_at_the_deadline_and_its_connection_with_it},
+                {a_broker_that_takes_no_connection_says_why},
+                {nonsense_is_no_answer},
+                {a_list_starts_over_while_nothing_was_found},
+                {a_list_that_breaks_in_the_middle_is_an_error},
+                {a_list_of_nothing_is_none},
+                {another_namespace_is_told_before_attaching},
+                {what_is_not_the_one_named_is_detached_again},
+                {a_child_leaves_its_parents_connection_alone},
+                {a_child_does_not_close_what_has_the_number_now},
+                {a_child_of_a_process_in_a_call_can_call},
+                {a_timeout_is_at_least_one_millisecond},
+        };
+
         return suite_run("exchange", NULL, NULL, SUITE_ROWS(rows));
 }

@@ -85,12 +85,12 @@ START_TEST(key_size_and_creator_tell_them_apart) {
 }
 END_TEST
 
-static const struct suite_row rows[] = {
-        {what_was_told_is_known},
-        {one_that_has_another_ones_place_is_not_taken_for_it},
-        {key_size_and_creator_tell_them_apart},
-};
-
 int main(void) {
+        const struct suite_row rows[] = {
+                {what_was_told_is_known},
+                {one_that_has_another_ones_place_is_not_taken_for_it},
+                {key_size_and_creator_tell_them_apart},
+        };
+
         return suite_run("known", begin, end, SUITE_ROWS(rows));
 }

@@ -101,10 +101,10 @@ START_TEST(every_allocation_fails_once) {
 }
 END_TEST
 
-static const struct suite_row rows[] = {
-        {every_allocation_fails_once},
-};
-
 int main(void) {
+        const struct suite_row rows[] = {
+                {every_allocation_fails_once},
+        };
+
         return suite_run("memory", NULL, NULL, SUITE_ROWS(rows));
 }

@@ -133,15 +133,15 @@ START_TEST(locked_and_removed_are_in_the_mode) {
 }
 END_TEST
 
-static const struct suite_row rows[] = {
-        {flags_become_a_request},
-        {a_private_one_is_always_new},
-        {every_field_is_told},
-        {the_creator_is_the_client},
-        {the_creator_of_an_adopted_one_is_the_kernels},
-        {locked_and_removed_are_in_the_mode},
-};
-
 int main(void) {
+        const struct suite_row rows[] = {
+                {flags_become_a_request},
+                {a_private_one_is_always_new},
+                {every_field_is_told},
+                {the_creator_is_the_client},
+                {the_creator_of_an_adopted_one_is_the_kernels},
+                {locked_and_removed_are_in_the_mode},
+        };
+
         return suite_run("sysv", NULL, NULL, SUITE_ROWS(rows));
 }
