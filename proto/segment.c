@@ -145,12 +145,3 @@ int segment_copy(const struct shmb_segment *segment, struct shmb_segment **ret) 
         *ret = copy;
         return 0;
 }
-
-int segment_decode(const struct cJSON *object, struct shmb_segment **ret) {
-        struct shmb_label labels[LABELS_MAX];
-        struct decoding decoding = {.labels = labels};
-        struct shmb_segment segment;
-
-        int r = fields_decode(&segment_fields, object, false, &segment, &decoding);
-        return r < 0 ? r : segment_copy(&segment, ret);
-}

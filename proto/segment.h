@@ -17,7 +17,3 @@ const char *segment_labels_reason(const struct labels *labels);
 /* Copies into one block of memory that free(3) takes, strings and labels included.
  * Errors: ERROR_NO_MEMORY. */
 int segment_copy(const struct shmb_segment *segment, struct shmb_segment **ret);
-
-/* Decodes a Segment object into such a block. Errors: ERROR_INVALID_PARAMETER (a
- * reply without what it needs), ERROR_NO_MEMORY. */
-int segment_decode(const struct cJSON *object, struct shmb_segment **ret);
