@@ -274,6 +274,17 @@ static int server_assign_events(struct server *server) {
         return 0;
 }
 
+static int server_add_events(struct server *server) {
+        uint64_t watchdog_ms = notify_watchdog_us() / 1000 / 2;
+        if (event_add(&server->terminated, NULL) < 0 || event_add(&server->interrupted, NULL) < 0 ||
+            event_add(&server->reloaded, NULL) < 0 || event_add(&server->worked, NULL) < 0 ||
+            event_add(&server->accepting, NULL) < 0 ||
+            server_start_timer(&server->sweep, SWEEP_PERIOD_MS) < 0 ||
+            (watchdog_ms > 0 && server_start_timer(&server->watchdog, watchdog_ms) < 0))
+                return -ERROR_SYSTEM;
+        return 0;
+}
+
 int server_new(struct server **ret, struct broker *broker, const struct listener *listener) {
         struct server *server = calloc(1, sizeof(*server));
         if (server == NULL)
@@ -292,6 +303,8 @@ int server_new(struct server **ret, struct broker *broker, const struct listener
                 goto out;
         server->host.base = server_make_base();
         r = server->host.base == NULL ? -ERROR_NO_MEMORY : server_assign_events(server);
+        if (r == 0)
+                r = server_add_events(server);
         if (r < 0)
                 goto out;
         signal(SIGPIPE, SIG_IGN); /* standard error may be a pipe */
@@ -299,8 +312,10 @@ int server_new(struct server **ret, struct broker *broker, const struct listener
         *ret = server;
         return 0;
 
-out:
+out:;
+        int failed = errno;
         server_free(server);
+        errno = failed; /* for whoever says what failed */
         return r;
 }
 
@@ -316,16 +331,11 @@ void server_free(struct server *server) {
 }
 
 int server_run(struct server *server) {
-        uint64_t watchdog_ms = notify_watchdog_us() / 1000 / 2;
-        if (event_add(&server->terminated, NULL) < 0 || event_add(&server->interrupted, NULL) < 0 ||
-            event_add(&server->reloaded, NULL) < 0 || event_add(&server->worked, NULL) < 0 ||
-            event_add(&server->accepting, NULL) < 0 ||
-            server_start_timer(&server->sweep, SWEEP_PERIOD_MS) < 0 ||
-            (watchdog_ms > 0 && server_start_timer(&server->watchdog, watchdog_ms) < 0))
-                return -ERROR_SYSTEM;
         notify_ready();
         server_stirred(&server->host);
         int r = event_base_dispatch(server->host.base) < 0 ? -ERROR_SYSTEM : 0;
+        int failed = errno;
         connection_host_close(&server->host);
+        errno = failed;
         return r;
 }

@@ -10,10 +10,10 @@
 struct listener;
 struct server;
 
-/* Borrows both. Errors: -ERROR_NO_MEMORY, -ERROR_SYSTEM. */
+/* Borrows both. Errors: -ERROR_NO_MEMORY, -ERROR_SYSTEM (errno tells of both). */
 int server_new(struct server **ret, struct broker *broker, const struct listener *listener);
 void server_free(struct server *server); /* takes NULL */
 
 /* Serves until SIGTERM or SIGINT, then finishes and answers what is in hand. 0 or
- * -ERROR_SYSTEM. */
+ * -ERROR_SYSTEM (errno tells). */
 int server_run(struct server *server);
