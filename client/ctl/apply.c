@@ -308,7 +308,7 @@ static int run(struct ctl *ctl, int count, char **operands) {
 const struct verb verb_apply = {
         .name = "apply",
         .operands = "[FILE]...",
-        .summary = "make the segments that files declare, below shmbroker.d by default",
+        .summary = "make the segments that files in shmbroker.d declare",
         .options = options,
         .operands_maximum = -1,
         .run = run,

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define EMPTY "-" /* so that a script counts the same words in each row */
+
 #define LABELS_BYTES (LABELS_MAX * (LABEL_KEY_BYTES_MAX + LABEL_VALUE_BYTES_MAX + 2))
 
 enum column_kind {
@@ -126,7 +128,7 @@ static void add_labels(struct table *table, const struct shmb_segment *segment) 
                 end += snprintf(end, LABEL_KEY_BYTES_MAX + LABEL_VALUE_BYTES_MAX + 2, "%s%.*s=%.*s",
                                 i > 0 ? "," : "", LABEL_KEY_BYTES_MAX, segment->labels.items[i].key,
                                 LABEL_VALUE_BYTES_MAX, segment->labels.items[i].value);
-        table_add_cell(table, text);
+        table_add_cell(table, *text ? text : EMPTY);
 }
 
 static void add_cell(struct table *table, const struct column *column,
@@ -179,7 +181,7 @@ static void add_cell(struct table *table, const struct column *column,
                 add_labels(table, segment);
                 return;
         }
-        table_add_cell(table, shown);
+        table_add_cell(table, *shown ? shown : EMPTY);
 }
 
 void columns_add_row(const struct columns *columns, struct table *table,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #define SUBJECT          "standard input"
 #define FIRST_ROOM_BYTES ((size_t) 64 * 1024)
+#define CHUNK_BYTES      ((uint64_t) 8 * 1024 * 1024) /* copied between looks at signals */
 
 /* Up to `size` bytes, fewer at the end of the input only. Negative after it said why not. */
 static int64_t read_full(const struct ctl *ctl, char *to, uint64_t size) {
@@ -110,21 +112,40 @@ bool input_open(const struct ctl *ctl, const char *subject, uint64_t maximum, ui
         return true;
 }
 
-bool input_copy(const struct ctl *ctl, struct input *input, char *to) {
-        int64_t length;
+/* Where the caller blocks these signals to clean up behind itself, they wait here. */
+static bool is_interrupted(void) {
+        sigset_t pending;
 
-        if (input->bytes) {
-                memcpy(to, input->bytes, input->size);
-                return true;
+        return sigpending(&pending) == 0 &&
+               (sigismember(&pending, SIGHUP) == 1 || sigismember(&pending, SIGINT) == 1 ||
+                sigismember(&pending, SIGTERM) == 1);
+}
+
+bool input_copy(const struct ctl *ctl, struct input *input, char *to) {
+        for (uint64_t done = 0; done < input->size;) {
+                uint64_t left = input->size - done;
+                int64_t length = (int64_t) (left < CHUNK_BYTES ? left : CHUNK_BYTES);
+
+                if (is_interrupted()) {
+                        ctl_failed(ctl, SUBJECT, "interrupted");
+                        return false;
+                }
+                if (input->bytes)
+                        memcpy(to + done, input->bytes + done, (size_t) length);
+                else
+                        length = read_full(ctl, to + done, (uint64_t) length);
+                if (length < 0)
+                        return false;
+                if (length == 0) {
+                        ctl_failed(ctl, SUBJECT,
+                                   "it shrank while it was read: %" PRIu64
+                                   " bytes instead of %" PRIu64,
+                                   done, input->size);
+                        return false;
+                }
+                done += (uint64_t) length;
         }
-        length = read_full(ctl, to, input->size);
-        if (length >= 0 && (uint64_t) length < input->size) {
-                ctl_failed(ctl, SUBJECT,
-                           "it shrank while it was read: %" PRId64 " bytes instead of %" PRIu64,
-                           length, input->size);
-                return false;
-        }
-        return length >= 0;
+        return true;
 }
 
 void input_close(struct input *input) {

@@ -69,7 +69,7 @@ static int run(struct ctl *ctl, int count, char **operands) {
 const struct verb verb_ls = {
         .name = "ls",
         .operands = "[PATTERN]",
-        .summary = "the segments that you may read, or those whose name matches",
+        .summary = "the segments that you may read, or those that match",
         .options = options,
         .operands_maximum = 1,
         .run = run,

@@ -11,9 +11,11 @@
 #include "shmbroker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* clang-format off */
 static const struct verb *const verbs[] = {
@@ -41,8 +43,7 @@ static struct ctl ctl;
 static bool wants_help, wants_version;
 
 static const struct option_row common_options[] = {
-        {"address", "ADDRESS", parse_text, &ctl.address,
-         "the broker's socket, unix:PATH, instead of $SHMBROKER_ADDRESS or the usual places"},
+        {"address", "ADDRESS", parse_text, &ctl.address, "where the broker is: unix:PATH"},
         {"json", NULL, NULL, &ctl.json, "print JSON, as on the wire"},
         {"help", NULL, NULL, &wants_help, "print this"},
         {"version", NULL, NULL, &wants_version, "print the version"},
@@ -114,8 +115,22 @@ static int run(int argc, char **argv) {
         return ctl.verb->run(&ctl, count, argv + first);
 }
 
+/* Where a standard descriptor is closed, the socket would take its place, and get what
+ * is meant for it. What is opened instead fails each use as the closed one would. */
+static bool occupy_standard_descriptors(void) {
+        static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY}; /* the wrong way around */
+
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+                        return false;
+        return true;
+}
+
 int main(int argc, char **argv) {
         int result;
+
+        if (!occupy_standard_descriptors())
+                return CTL_REFUSED;
 
         setlocale(LC_CTYPE, "");
         result = run(argc, argv);

@@ -1,9 +1,10 @@
 /*
  * What ctl.h says of failures: one line on standard error, "shmbrokerctl: VERB: what
- * and why; what to do about it". The library says the first, the tables the second.
+ * and why (what to do about it)". The library says the first, the tables the second.
  */
 #include "ctl.h"
 
+#include "proto/name.h"
 #include "shmbroker.h"
 
 #include <errno.h>
@@ -18,14 +19,20 @@ struct advice {
         const char *text;
 };
 
+#define ADVICE_ACCESS "its owner can let you in: shmbrokerctl set %s --mode MODE"
+
 static const struct advice advices[] = {
-        {EACCES, NULL, "its owner can let you in: shmbrokerctl set %s --mode MODE"},
+        {EACCES, "open", ADVICE_ACCESS},
+        {EACCES, "read", ADVICE_ACCESS},
+        {EACCES, "stat", ADVICE_ACCESS},
         {EEXIST, "adopt", "choose another name, or move that one away: shmbrokerctl mv %s OTHER"},
         {EEXIST, "create", "leave --exclusive out to use it, or remove it: shmbrokerctl rm %s"},
-        {EEXIST, "mv", "--replace puts the one in the place of the other"},
+        {EEXIST, "mv", "--replace puts %s in its place"},
         {EEXIST, "write", "it appeared just now: try again"},
         {ENOENT, "adopt", "lsipc -m shows the keys and ids that there are"},
         {ENOENT, NULL, "shmbrokerctl ls shows the segments that you may read"},
+        {ENOMEM, "lock", "LimitMEMLOCK= of the broker's service raises it"},
+        {ENOMEM, NULL, "/proc/meminfo shows what there is"},
         {ENOSPC, NULL, "shmbrokerctl status shows the limits"},
         {EPERM, NULL, "shmbrokerctl stat %s shows who that is"},
         {ETIMEDOUT, NULL, "is the broker stopped, or the machine busy?"},
@@ -53,8 +60,9 @@ static void advise(const struct ctl *ctl, const struct advice *advice, int error
         for (; advice->error; advice++)
                 if (advice->error == error &&
                     (!advice->verb || strcmp(advice->verb, ctl->verb->name) == 0)) {
-                        fputs("; ", stderr);
+                        fputs(" (", stderr);
                         fprintf(stderr, advice->text, segment);
+                        putc(')', stderr);
                         return;
                 }
 }
@@ -66,16 +74,19 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...) {
         va_start(arguments, format);
         vfprintf(stderr, format, arguments);
         va_end(arguments);
-        fprintf(stderr, "; try: shmbrokerctl %s%s--help\n", ctl->verb ? ctl->verb->name : "",
+        fprintf(stderr, " (see shmbrokerctl %s%s--help)\n", ctl->verb ? ctl->verb->name : "",
                 ctl->verb ? " " : "");
         return CTL_USAGE;
 }
 
 int ctl_refused(const struct ctl *ctl, const char *segment, int error) {
         const char *sentence = shmb_error(ctl->broker);
+        char quoted[NAME_BYTES_MAX + 3] = "";
 
+        if (segment)
+                snprintf(quoted, sizeof quoted, "\"%s\"", segment);
         /* most sentences name the segment themselves */
-        begin(ctl, segment && !strstr(sentence, segment) ? segment : NULL);
+        begin(ctl, strstr(sentence, quoted) ? NULL : segment);
         fputs(sentence, stderr);
         if (segment)
                 advise(ctl, advices, -error, segment);

@@ -54,7 +54,7 @@ static int run(struct ctl *ctl, int count, char **operands) {
 const struct verb verb_rm = {
         .name = "rm",
         .operands = "NAME...|--id ID",
-        .summary = "remove segments: the names at once, the memory at the last detach",
+        .summary = "remove them: names at once, memory at the last detach",
         .options = options,
         .operands_maximum = -1,
         .run = run,

@@ -51,7 +51,7 @@ static int read_changes(const struct ctl *ctl, struct shmb_changes *ret) {
         };
         if (ret->uid == (uid_t) -1 && ret->gid == (gid_t) -1 && ret->mode == (mode_t) -1 &&
             !ret->labels)
-                return ctl_usage(ctl, "what shall be set?");
+                return ctl_usage(ctl, "nothing is given to set");
         return CTL_DONE;
 }
 

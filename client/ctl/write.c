@@ -151,8 +151,7 @@ static int write_new(struct ctl *ctl, const char *name, const struct shmb_segmen
                         given.create_size, &input))
                 return CTL_REFUSED;
 
-        /* From here on it is a matter of copying, and an interruption would leave the
-         * temporary name behind. */
+        /* An interruption would leave the temporary name behind: input_copy() looks for it. */
         sigemptyset(&interruptions);
         sigaddset(&interruptions, SIGHUP);
         sigaddset(&interruptions, SIGINT);
@@ -189,7 +188,7 @@ static int run(struct ctl *ctl, int count, char **operands) {
 const struct verb verb_write = {
         .name = "write",
         .operands = "NAME",
-        .summary = "standard input into a segment, which is created where it does not exist",
+        .summary = "standard input into a segment, or into a new one",
         .options = options,
         .operands_minimum = 1,
         .operands_maximum = 1,
