@@ -64,6 +64,12 @@ static int listener_parse(const char *text, struct address *ret, const struct re
         return 0;
 }
 
+int listener_check_address(const char *text, char *ret_reason, size_t reason_bytes) {
+        const struct reason reason = {ret_reason, reason_bytes};
+        struct address address;
+        return listener_parse(text, &address, &reason);
+}
+
 static int listener_make_directory(const char *path, const struct reason *reason) {
         const char *slash = strrchr(path, '/');
         if (slash == NULL || slash == path)

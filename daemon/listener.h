@@ -17,6 +17,9 @@ struct listener {
         ino_t inode;  /* 0: none was */
 };
 
+/* Is it an address at all? Refuses as listener_bind() would, before anything is done. */
+int listener_check_address(const char *address, char *ret_reason, size_t reason_bytes);
+
 /* address: "unix:PATH" or "unix:@NAME" (abstract). Makes the last directory of PATH
  * (0755) where it is missing. ret_reason: a sentence for people on failure.
  * Errors: -ERROR_NO_MEMORY, -ERROR_SYSTEM. */

@@ -73,6 +73,14 @@ __attribute__((format(printf, 1, 2))) static int main_refuse(const char *format,
         return -EXIT_USAGE;
 }
 
+static int main_parse_address(const char *text, const char **ret) {
+        char reason[REASON_BYTES];
+        if (listener_check_address(text, reason, sizeof(reason)) < 0)
+                return main_refuse("%s", reason);
+        *ret = text;
+        return 0;
+}
+
 static int main_parse_mode(const char *text, mode_t *ret) {
         char *end;
         unsigned long mode = strtoul(text, &end, 8);
@@ -143,7 +151,7 @@ static int main_parse(int argc, char **argv, struct options *options) {
         for (int option; r == 0 && (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
                 switch (option) {
                 case ADDRESS:
-                        options->address = optarg;
+                        r = main_parse_address(optarg, &options->address);
                         break;
                 case SOCKET_MODE:
                         r = main_parse_mode(optarg, &options->socket_mode);
