@@ -132,6 +132,8 @@ size_t journal_file_wipe(struct journal_file *file) {
 
         while (end > file->used_bytes && file->bytes[end - 1] == '\n')
                 end--;
+        if (end <= file->used_bytes)
+                return 0;
         memset(file->bytes + file->used_bytes, '\n', end - file->used_bytes);
         return end - file->used_bytes;
 }

@@ -61,7 +61,8 @@ const char *journal_header_mismatch(const struct journal_header *ours, const cha
         struct cJSON *document;
         const char *reason = NULL;
 
-        if (json_parse(line, length_bytes, &document, &reason) < 0)
+        if (length_bytes == 0 || line[0] != '{' ||
+            json_parse(line, length_bytes, &document, &reason) < 0)
                 return "its first line is no header";
         /* Another format may have other members too, so they are passed over. */
         if (fields_decode(&header_fields, document, false, &its, &decoding) < 0)

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 /* -------------------------------------------------------------- the members */
 
@@ -46,7 +47,8 @@ static const struct field record_items[] = {
         INTEGER(RECORD, pid, "pid", INT_MAX),
         STRING_FIELD(RECORD, command, "command", FIELD_OPTIONAL),
         STRING_FIELD(RECORD, unit, "unit", FIELD_OPTIONAL),
-        INTEGER(RECORD, created_at, "createdAt", FIELD_INTEGER_MAX),
+        INTEGER_FIELD(RECORD, created_at, "createdAt", FIELD_OPTIONAL, -FIELD_INTEGER_MAX,
+                      FIELD_INTEGER_MAX),
         CHOICE_FIELD(RECORD, lifetime, "lifetime", FIELD_OPTIONAL, segment_lifetimes),
         INTEGER(RECORD, page_size, "pageSize", FIELD_INTEGER_MAX),
         CHOICE_FIELD(RECORD, state, "state", FIELD_OPTIONAL, states),
@@ -84,6 +86,13 @@ static bool text_fits(const char *text) {
         return text == NULL || strlen(text) <= RECORD_TEXT_BYTES_MAX;
 }
 
+void record_set_token(struct record *record, const struct entry *entry, uid_t uid,
+                      const char *token) {
+        record->token = token;
+        if (uid != entry->creator_uid)
+                record->token_uid = uid;
+}
+
 void record_of_entry(struct record *ret, const struct entry *entry) {
         record_init(ret, RECORD_SEGMENT);
         ret->id = entry->identity.id;
@@ -91,7 +100,8 @@ void record_of_entry(struct record *ret, const struct entry *entry) {
         ret->key = (uint32_t) entry->identity.key;
         ret->size = (int64_t) entry->identity.size_bytes;
         ret->cpid = entry->identity.cpid;
-        ret->cuid = entry->identity.cuid;
+        if (entry->adopted)
+                ret->cuid = entry->identity.cuid;
         ret->uid = entry->creator_uid;
         ret->gid = entry->creator_gid;
         ret->pid = entry->creator_pid;
@@ -99,13 +109,12 @@ void record_of_entry(struct record *ret, const struct entry *entry) {
         ret->unit = text_fits(entry->creator_unit) ? entry->creator_unit : NULL;
         ret->created_at = entry->created_at;
         ret->lifetime = entry->lifetime == SHMB_PERSISTENT ? -1 : entry->lifetime;
-        ret->page_size = entry->page_size;
+        if (entry->page_size != sysconf(_SC_PAGESIZE))
+                ret->page_size = entry->page_size;
         ret->state =
                 ((entry->adopted ? RECORD_ADOPTED : 0) | (entry->removed ? RECORD_REMOVED : 0)) - 1;
-        if (entry->token != NULL) {
-                ret->token = entry->token;
-                ret->token_uid = entry->token_uid;
-        }
+        if (entry->token != NULL)
+                record_set_token(ret, entry, entry->token_uid, entry->token);
         if (entry->labels_count > 0)
                 ret->labels = (struct labels){entry->labels, entry->labels_count};
 }
@@ -131,8 +140,7 @@ static bool is_whole(const struct record *record) {
                 return ALL_PRESENT(&record->key, &record->size, &record->cpid, &record->created_at);
         case RECORD_SEGMENT:
                 return ALL_PRESENT(&record->id, &record->key, &record->size, &record->cpid,
-                                   &record->cuid, &record->uid, &record->gid, &record->pid,
-                                   &record->created_at, &record->page_size);
+                                   &record->uid, &record->gid, &record->pid, &record->created_at);
         case RECORD_RENAME:
                 return record->id != FIELD_ABSENT && record->name != NULL;
         case RECORD_SET:
@@ -156,8 +164,7 @@ static const char *why_refused(const struct record *record) {
                 return "its labels are none";
         if (!text_fits(record->command) || !text_fits(record->unit))
                 return "a text is too long";
-        if (record->token != NULL &&
-            (strlen(record->token) > RECORD_TOKEN_BYTES_MAX || record->token_uid == FIELD_ABSENT))
+        if (record->token != NULL && strlen(record->token) > RECORD_TOKEN_BYTES_MAX)
                 return "its token is none";
         return NULL;
 }
@@ -168,8 +175,9 @@ int record_read(struct record_line *ret, const char *line, size_t length_bytes,
         const char *reason;
         int r;
 
-        if (length_bytes >= RECORD_BYTES_MAX) {
-                *ret_reason = "it is too long";
+        if (length_bytes == 0 || line[0] != '{' || length_bytes >= RECORD_BYTES_MAX) {
+                *ret_reason = length_bytes >= RECORD_BYTES_MAX ? "it is too long"
+                                                               : "it is no JSON object";
                 return -ERROR_MALFORMED;
         }
         r = json_parse(line, length_bytes, &ret->document, ret_reason);

@@ -38,17 +38,17 @@ struct record {
         int64_t key;
         int64_t size; /* bytes */
         int64_t cpid;
-        int64_t cuid;
+        int64_t cuid;     /* absent: the journal's uid, which made what is not adopted */
         int64_t uid, gid; /* the creator's; SET: the owner's to be */
         int64_t pid;      /* the creator's */
         const char *command, *unit;
         int64_t mode;
         int64_t created_at; /* seconds since the epoch */
         int lifetime;       /* enum shmb_lifetime, -1: persistent */
-        int64_t page_size;  /* bytes */
+        int64_t page_size;  /* bytes; absent: the system's pages */
         int state;          /* RECORD_ADOPTED, RECORD_REMOVED or both, less one; -1: neither */
         const char *token;
-        int64_t token_uid;
+        int64_t token_uid; /* absent: the creator */
         int64_t replaces;
         struct labels labels;
 };
@@ -69,6 +69,9 @@ struct record {
 void record_init(struct record *ret, enum record_op op);
 /* RECORD_SEGMENT, borrowing the entry's strings. */
 void record_of_entry(struct record *ret, const struct entry *entry);
+/* Of a call on the entry; borrowed too. */
+void record_set_token(struct record *record, const struct entry *entry, uid_t uid,
+                      const char *token);
 
 /* Appends a line with its newline; a failure sticks to the buffer. */
 void record_write(struct buffer *out, const struct record *record);

@@ -7,27 +7,29 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static int refuse(const char **ret_reason, const char *reason) {
-        *ret_reason = reason;
+struct replay {
+        uid_t uid; /* whose journal it is */
+        struct registry *registry;
+        struct record_tally *tally;
+        struct journal_intent intent;
+        const char *reason; /* why a line was refused */
+};
+
+static int refuse(struct replay *to, const char *reason) {
+        to->reason = reason;
         return -ERROR_MALFORMED;
 }
 
-struct applying {
-        struct registry *registry;
-        struct record_tally *tally;
-        struct journal_intent *intent;
-        const char **ret_reason;
-};
-
-static void drop(const struct applying *to, struct entry *entry) {
+static void drop(struct replay *to, struct entry *entry) {
         record_tally_forget(to->tally, entry);
         registry_take(to->registry, entry);
         entry_free(entry);
 }
 
 /* Somebody else has it from now on. What it named keeps its place by its id. */
-static void free_name(const struct applying *to, const char *name, const struct entry *except) {
+static void free_name(struct replay *to, const char *name, const struct entry *except) {
         struct entry *holder = name == NULL ? NULL : registry_find_name(to->registry, name);
 
         if (holder == NULL || holder == except)
@@ -38,7 +40,12 @@ static void free_name(const struct applying *to, const char *name, const struct 
         registry_add(to->registry, holder);
 }
 
-static int entry_of_record(const struct record *record, struct entry **ret) {
+static int64_t present_or(int64_t value, int64_t otherwise) {
+        return value != FIELD_ABSENT ? value : otherwise;
+}
+
+static int entry_of_record(const struct replay *to, const struct record *record,
+                           struct entry **ret) {
         struct entry *entry;
 
         if (entry_new(&entry, record->name) < 0)
@@ -48,7 +55,7 @@ static int entry_of_record(const struct record *record, struct entry **ret) {
                 .key = (key_t) record->key,
                 .size_bytes = (uint64_t) record->size,
                 .cpid = (pid_t) record->cpid,
-                .cuid = (uid_t) record->cuid,
+                .cuid = (uid_t) present_or(record->cuid, to->uid),
         };
         entry->adopted = ((record->state + 1) & RECORD_ADOPTED) != 0;
         entry->removed = ((record->state + 1) & RECORD_REMOVED) != 0;
@@ -57,8 +64,8 @@ static int entry_of_record(const struct record *record, struct entry **ret) {
         entry->creator_pid = (pid_t) record->pid;
         entry->created_at = record->created_at;
         entry->lifetime = record->lifetime < 0 ? SHMB_PERSISTENT : record->lifetime;
-        entry->page_size = record->page_size;
-        entry->token_uid = (uid_t) record->token_uid;
+        entry->page_size = present_or(record->page_size, sysconf(_SC_PAGESIZE));
+        entry->token_uid = (uid_t) present_or(record->token_uid, record->uid);
         if (entry_set_string(&entry->creator_command, record->command) < 0 ||
             entry_set_string(&entry->creator_unit, record->unit) < 0 ||
             entry_set_string(&entry->token, record->token) < 0 ||
@@ -70,9 +77,8 @@ static int entry_of_record(const struct record *record, struct entry **ret) {
         return 0;
 }
 
-static int apply_create(const struct record *record, struct entry *entry,
-                        const struct applying *to) {
-        *to->intent = (struct journal_intent){
+static int apply_create(const struct record *record, struct entry *entry, struct replay *to) {
+        to->intent = (struct journal_intent){
                 .kind = INTENT_CREATE,
                 .key = (key_t) record->key,
                 .size_bytes = (uint64_t) record->size,
@@ -82,10 +88,9 @@ static int apply_create(const struct record *record, struct entry *entry,
         return 0;
 }
 
-static int apply_segment(const struct record *record, struct entry *older,
-                         const struct applying *to) {
+static int apply_segment(const struct record *record, struct entry *older, struct replay *to) {
         struct entry *entry;
-        int r = entry_of_record(record, &entry);
+        int r = entry_of_record(to, record, &entry);
 
         if (r < 0)
                 return r;
@@ -99,13 +104,12 @@ static int apply_segment(const struct record *record, struct entry *older,
         return 0;
 }
 
-static int apply_rename(const struct record *record, struct entry *entry,
-                        const struct applying *to) {
+static int apply_rename(const struct record *record, struct entry *entry, struct replay *to) {
         struct entry *replaced = NULL;
         char *name = NULL, *token = NULL;
 
         if (entry->removed || entry->name == NULL)
-                return refuse(to->ret_reason, "it renames a segment that has no name");
+                return refuse(to, "it renames a segment that has no name");
         if (record->replaces != FIELD_ABSENT)
                 replaced = registry_find_id(to->registry, (int) record->replaces);
         if (entry_set_string(&name, record->name) < 0 ||
@@ -118,12 +122,14 @@ static int apply_rename(const struct record *record, struct entry *entry,
         free_name(to, name, entry);
         registry_rename(to->registry, entry, name);
         if (token != NULL)
-                registry_set_token(to->registry, entry, (uid_t) record->token_uid, token);
+                registry_set_token(to->registry, entry,
+                                   (uid_t) present_or(record->token_uid, entry->creator_uid),
+                                   token);
         record_tally_entry(to->tally, entry);
         return 0;
 }
 
-static int apply_set(const struct record *record, struct entry *entry, const struct applying *to) {
+static int apply_set(const struct record *record, struct entry *entry, struct replay *to) {
         bool for_kernel = record->uid != FIELD_ABSENT || record->gid != FIELD_ABSENT ||
                           record->mode != FIELD_ABSENT;
 
@@ -131,38 +137,35 @@ static int apply_set(const struct record *record, struct entry *entry, const str
                 return -ERROR_NO_MEMORY;
         record_tally_entry(to->tally, entry);
         if (for_kernel)
-                *to->intent = (struct journal_intent){
+                to->intent = (struct journal_intent){
                         .kind = INTENT_SET,
                         .id = (int) record->id,
-                        .uid = record->uid == FIELD_ABSENT ? (uid_t) -1 : (uid_t) record->uid,
-                        .gid = record->gid == FIELD_ABSENT ? (gid_t) -1 : (gid_t) record->gid,
-                        .mode = record->mode == FIELD_ABSENT ? (mode_t) -1 : (mode_t) record->mode,
+                        .uid = (uid_t) present_or(record->uid, -1),
+                        .gid = (gid_t) present_or(record->gid, -1),
+                        .mode = (mode_t) present_or(record->mode, -1),
                 };
         return 0;
 }
 
-static int apply_remove(const struct record *record, struct entry *entry,
-                        const struct applying *to) {
+static int apply_remove(const struct record *record, struct entry *entry, struct replay *to) {
         registry_retire(to->registry, entry);
         return 0;
 }
 
-static int apply_forget(const struct record *record, struct entry *entry,
-                        const struct applying *to) {
+static int apply_forget(const struct record *record, struct entry *entry, struct replay *to) {
         drop(to, entry);
         return 0;
 }
 
-static int apply_done(const struct record *record, struct entry *entry, const struct applying *to) {
+static int apply_done(const struct record *record, struct entry *entry, struct replay *to) {
         return 0;
 }
 
-/* Sets the intent to what the record leaves open. Errors: -ERROR_MALFORMED: it is about
- * what no record before it tells of, -ERROR_NO_MEMORY. */
-static int apply(const struct record *record, struct registry *registry, struct record_tally *tally,
-                 struct journal_intent *intent, const char **ret_reason) {
+/* Errors: -ERROR_MALFORMED: it is about what no record before it tells of,
+ * -ERROR_NO_MEMORY. */
+static int apply(struct replay *to, const struct record *record) {
         static const struct {
-                int (*apply)(const struct record *, struct entry *, const struct applying *);
+                int (*apply)(const struct record *, struct entry *, struct replay *);
                 bool of_entry;      /* of one that is known */
                 bool leaves_intent; /* open, if there is one: it is another's */
         } meanings[] = {
@@ -174,58 +177,70 @@ static int apply(const struct record *record, struct registry *registry, struct 
                 [RECORD_FORGET] = {apply_forget, true, true},
                 [RECORD_DONE] = {apply_done, false, false},
         };
-        const struct applying to = {registry, tally, intent, ret_reason};
-        struct entry *entry =
-                record->id == FIELD_ABSENT ? NULL : registry_find_id(registry, (int) record->id);
+        struct entry *entry = record->id == FIELD_ABSENT
+                                      ? NULL
+                                      : registry_find_id(to->registry, (int) record->id);
 
         if (!meanings[record->op].leaves_intent)
-                *intent = (struct journal_intent){.kind = INTENT_NONE};
+                to->intent.kind = INTENT_NONE;
         if (entry == NULL && meanings[record->op].of_entry)
-                return refuse(ret_reason, "it is about a segment that no line tells of");
-        return meanings[record->op].apply(record, entry, &to);
+                return refuse(to, "it is about a segment that no line tells of");
+        return meanings[record->op].apply(record, entry, to);
 }
 
 /* ---------------------------------------------------------------- the lines */
 
-static int replay_line(const char *line, size_t length_bytes, struct registry *registry,
-                       struct record_tally *tally, struct journal_intent *intent,
-                       const char **ret_reason) {
+static int replay_line(struct replay *to, const char *line, size_t length_bytes) {
         struct record_line read;
-        int r = record_read(&read, line, length_bytes, ret_reason);
+        int r = record_read(&read, line, length_bytes, &to->reason);
 
         if (r < 0)
                 return r;
-        r = apply(&read.record, registry, tally, intent, ret_reason);
+        r = apply(to, &read.record);
         record_line_free(&read);
         return r;
 }
 
-int journal_replay(struct journal_file *file, size_t begin, struct registry *registry,
+static bool begins_with(const char *at, const char *end, const char *text) {
+        size_t bytes = strlen(text);
+
+        return (size_t) (end - at) >= bytes && memcmp(at, text, bytes) == 0;
+}
+
+/* Most intents are closed by the very next line, and then mean nothing: half of a journal
+ * need not be parsed. */
+static bool is_closed_creation(const char *line, const char *next, const char *end) {
+        return begins_with(line, end, "{\"op\":\"create\",") &&
+               begins_with(next, end, "{\"op\":\"segment\",");
+}
+
+int journal_replay(struct journal_file *file, size_t begin, uid_t uid, struct registry *registry,
                    struct record_tally *tally, struct journal_intent *ret_intent) {
-        struct journal_intent intent = {.kind = INTENT_NONE};
-        struct log_limit unreadable = {0};
-        size_t at = begin;
+        struct replay to = {.uid = uid, .registry = registry, .tally = tally};
+        const char *line = file->bytes + begin, *end = file->bytes + file->size_bytes, *next;
+        struct log_limit limit = {0};
+        int unreadable = 0;
 
-        for (unsigned long number = 2; at < file->size_bytes && file->bytes[at] != '\n'; number++) {
-                const char *line = file->bytes + at;
-                const char *end = memchr(line, '\n', file->size_bytes - at);
-                const char *reason = "it does not end";
-                size_t length = end != NULL ? (size_t) (end - line) : file->size_bytes - at;
-                int r = end == NULL ? -ERROR_MALFORMED
-                                    : replay_line(line, length, registry, tally, &intent, &reason);
+        for (unsigned long number = 2; line < end && *line != '\n'; number++, line = next) {
+                int r;
 
+                next = (const char *) memchr(line, '\n', (size_t) (end - line)) + 1;
+                if (is_closed_creation(line, next, end))
+                        continue;
+                r = replay_line(&to, line, (size_t) (next - 1 - line));
                 if (r == -ERROR_NO_MEMORY)
                         return r;
                 if (r < 0) {
                         /* It may have been the outcome of the intent before it, so that
                          * nothing may be undone any more. */
-                        intent.kind = INTENT_NONE;
-                        log_limited(&unreadable, LOG_WARNING,
-                                    "line %lu of the journal is passed over: %s", number, reason);
+                        to.intent.kind = INTENT_NONE;
+                        unreadable++;
+                        log_limited(&limit, LOG_WARNING,
+                                    "line %lu of the journal is passed over: %s", number,
+                                    to.reason);
                 }
-                at += length + 1;
         }
-        file->used_bytes = at;
-        *ret_intent = intent;
-        return 0;
+        file->used_bytes = (size_t) (line - file->bytes);
+        *ret_intent = to.intent;
+        return unreadable;
 }

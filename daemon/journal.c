@@ -21,7 +21,7 @@
 
 #define JOURNAL_NAME "journal"
 #define NEW_NAME     "journal.new"   /* one that is being written */
-#define STALE_NAME   "journal.stale" /* one that is not ours to act on */
+#define STALE_NAME   "journal.stale" /* one that is set aside, for people to look at */
 
 /* What one request may take: a Set and its undoing, two whole records, and a few short
  * ones beside them. */
@@ -40,6 +40,7 @@ struct journal {
         struct buffer line; /* the record that is being written */
         struct journal_header header;
         struct record_tally alive;
+        bool unreadable; /* it has lines that were passed over */
         bool intent_open;
         size_t intent_bytes;     /* of the last line, where it is an intent to create; else 0 */
         size_t compact_at_bytes; /* not before so many are used: the last try failed */
@@ -111,6 +112,19 @@ static int write_registry(struct journal *journal, const struct registry *regist
                                                  REQUEST_BYTES);
 }
 
+/* What can't be read may still mean something to somebody. */
+static int keep_unreadable(const struct journal *journal) {
+        int fd = journal->directory.fd;
+
+        if (!journal->unreadable)
+                return 0;
+        unlinkat(fd, STALE_NAME, 0);
+        if (linkat(fd, JOURNAL_NAME, fd, STALE_NAME, 0) < 0)
+                return -errno;
+        log_notice("the journal's lines that were passed over are kept in " STALE_NAME);
+        return 0;
+}
+
 /* The registry as it is now, in a file that takes the other's place when it is whole and
  * has its room. No fsync(2): neither it nor a segment outlives the boot. */
 static int write_anew(struct journal *journal, const struct registry *registry) {
@@ -123,6 +137,8 @@ static int write_anew(struct journal *journal, const struct registry *registry) 
         r = journal_file_open(&file, journal->directory.fd, NEW_NAME, O_CREAT | O_EXCL);
         if (r >= 0)
                 r = write_registry(journal, registry, &file, &batch, &alive);
+        if (r >= 0)
+                r = keep_unreadable(journal);
         if (r >= 0 &&
             renameat(journal->directory.fd, NEW_NAME, journal->directory.fd, JOURNAL_NAME) < 0)
                 r = -errno;
@@ -135,6 +151,7 @@ static int write_anew(struct journal *journal, const struct registry *registry) 
         journal_file_close(&journal->file);
         journal->file = file;
         journal->alive = alive;
+        journal->unreadable = false;
         return 0;
 }
 
@@ -221,10 +238,8 @@ void journal_renamed(struct journal *journal, const struct entry *entry, const c
         record_init(&record, RECORD_RENAME);
         record.id = entry->identity.id;
         record.name = to;
-        if (token != NULL) {
-                record.token = token;
-                record.token_uid = token_uid;
-        }
+        if (token != NULL)
+                record_set_token(&record, entry, token_uid, token);
         if (replaced != NULL)
                 record.replaces = replaced->identity.id;
         append(journal, &record);
@@ -341,13 +356,22 @@ static int open_existing(struct journal *journal, const char *path, size_t *ret_
 /* And room for what recovery will record, the end of an intent included. */
 static int replay(struct journal *journal, size_t begin, struct registry *registry,
                   struct journal_intent *ret_intent) {
+        struct journal_file *file = &journal->file;
         size_t torn;
-        int r = journal_replay(&journal->file, begin, registry, &journal->alive, ret_intent);
+        int r = 0;
 
+        /* Somebody else cut it off: not even a record that was torn ends like that. */
+        if (file->bytes[file->size_bytes - 1] != '\n')
+                r = journal_file_extend(file, file->size_bytes + 1);
+        if (r < 0)
+                return error_of_errno(r);
+        r = journal_replay(file, begin, (uid_t) journal->header.uid, registry, &journal->alive,
+                           ret_intent);
         if (r < 0)
                 return r;
+        journal->unreadable = r > 0;
         journal->intent_open = ret_intent->kind != INTENT_NONE;
-        torn = journal_file_wipe(&journal->file);
+        torn = journal_file_wipe(file);
         if (torn > 0)
                 log_notice("cut off a record of the journal that was not finished: %zu bytes",
                            torn);
