@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,27 +34,18 @@ void doctor_check_broker(struct doctor *doctor) {
                 shmb_close(b);
         }
         doctor->is_reached = r == 0;
-        if (r == 0)
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_OK,
-                                   .found = doctor_text(doctor, "it answers at %s", address.text),
-                           });
-        else if (r == -EACCES) /* for some check to come */
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_UNKNOWN,
-                                           .found = doctor_text(doctor, "%s", shmb_error(NULL)),
-                                   });
-        else
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_PROBLEM,
-                                   .found = doctor_text(doctor, "%s", shmb_error(NULL)),
-                                   .consequence =
-                                           "Every call fails until there is a broker: systemctl "
-                                           "enable "
-                                           "--now shmbrokerd.socket (with --user for a user's own)",
-                           });
+        if (r == -EACCES) { /* why is for the check of the socket to say */
+                doctor_say_unknown(doctor, "%s", shmb_error(NULL));
+                return;
+        }
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = r == 0 ? doctor_text(doctor, "it answers at %s", address.text)
+                                : doctor_text(doctor, "%s", shmb_error(NULL)),
+                .consequence = "Every call fails until there is one: systemctl enable --now "
+                               "shmbrokerd.socket (with --user for a user's own)",
+        };
+        doctor_say_if(doctor, r < 0, &finding);
 }
 
 /* GetInfo is of every Varlink service, so the library has no call of its own for it. */
@@ -90,86 +82,63 @@ void doctor_check_version(struct doctor *doctor) {
         char version[64];
 
         if (!doctor->is_reached || address_parse(&address, doctor->address) < 0 ||
-            ask_version(&address, version, sizeof version) < 0)
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_UNKNOWN,
-                                           .found = "the broker can't be asked",
-                                   });
-        else if (strcmp(version, SHMBROKER_VERSION) != 0)
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_PROBLEM,
-                                .found = doctor_text(doctor,
-                                                     "the broker is %s, and what is installed %s",
-                                                     version, SHMBROKER_VERSION),
-                                .consequence =
-                                        "What only the newer one has is refused. After an upgrade: "
-                                        "systemctl restart shmbrokerd.service (names and attached "
-                                        "segments stay)",
-                        });
-        else
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_OK,
-                                   .found = doctor_text(doctor, "%s, as installed", version),
-                           });
+            ask_version(&address, version, sizeof version) < 0) {
+                doctor_say_unknown(doctor, "the broker can't be asked");
+                return;
+        }
+        if (strcmp(version, SHMBROKER_VERSION) == 0) {
+                doctor_say_ok(doctor, "%s, as installed", version);
+                return;
+        }
+        struct finding finding = {
+                .state = FINDING_PROBLEM,
+                .found = doctor_text(doctor, "the broker is %s, and what is installed %s", version,
+                                     SHMBROKER_VERSION),
+                .consequence =
+                        "What only the newer one has is refused. After an upgrade: systemctl "
+                        "restart shmbrokerd.service (names and attached segments stay)",
+        };
+        doctor_say(doctor, &finding);
 }
 
 static uint64_t inode_of(const struct doctor *doctor, const char *path) {
-        char below[4096];
+        char below[PATH_MAX];
         struct stat facts;
 
         snprintf(below, sizeof below, "%s%s", doctor->root, path);
         return stat(below, &facts) < 0 ? 0 : facts.st_ino;
 }
 
-static const char namespace_consequence[] =
-        "The broker's segments do not exist there: attaching them fails with EXDEV";
+#define ELSEWHERE "The broker's segments do not exist there: attaching them fails with EXDEV"
 
-/* By its settings, and where it runs and we may look, by what it has. */
+/* By its settings and, where it runs and we may look, by what it has. */
 static void check_namespace_of_unit(struct doctor *doctor) {
-        const struct unit *unit = doctor->unit;
-        const char *path = unit_property(unit, "IPCNamespacePath");
-        const char *pid = unit_property(unit, "MainPID");
-        struct finding finding = {
-                .state = FINDING_PROBLEM,
-                .consequence = namespace_consequence,
-                .section = "[Service]",
-        };
+        const char *path = unit_property(doctor->unit, "IPCNamespacePath");
+        const char *pid = unit_property(doctor->unit, "MainPID");
+        bool has_path = path && *path, is_private = unit_is(doctor->unit, "PrivateIPC");
+        struct finding finding = {.state = FINDING_PROBLEM, .consequence = ELSEWHERE};
         uint64_t inode = 0;
 
-        if (path && *path) {
-                finding.found = unit_says(doctor, "IPCNamespacePath");
-                finding.file = unit_file(doctor, "IPCNamespacePath");
-                finding.line = "IPCNamespacePath=";
-                doctor_say(doctor, &finding);
-                return;
-        }
-        if (unit_is(unit, "PrivateIPC")) {
-                finding.found = unit_says(doctor, "PrivateIPC");
-                finding.file = unit_file(doctor, "PrivateIPC");
-                finding.line = "PrivateIPC=no";
+        if (has_path || is_private) {
+                const char *key = has_path ? "IPCNamespacePath" : "PrivateIPC";
+
+                finding.found = unit_says(doctor, key);
+                finding.file = unit_file(doctor, key);
+                finding.section = "[Service]";
+                finding.line = has_path ? "IPCNamespacePath=" : "PrivateIPC=no";
                 doctor_say(doctor, &finding);
                 return;
         }
         if (pid && strcmp(pid, "0") != 0)
                 inode = inode_of(doctor, doctor_text(doctor, "/proc/%s/ns/ipc", pid));
-        if (inode != 0 && doctor->is_reached && inode != doctor->broker.ipc_namespace) {
-                finding.found = doctor_text(doctor,
-                                            "%s runs in another IPC namespace than the "
-                                            "broker: %" PRIu64 ", not %" PRIu64,
-                                            unit_name(unit), inode, doctor->broker.ipc_namespace);
-                finding.section = NULL;
-                finding.consequence = "The broker's segments do not exist there: attaching them "
-                                      "fails with EXDEV. Its settings do not ask for that: if they "
-                                      "did when it was started, restart it";
-        } else {
-                finding = (struct finding){
-                        .state = FINDING_OK,
-                        .found = doctor_text(doctor, "%s shares the system's", unit_name(unit)),
-                };
+        if (inode == 0 || !doctor->is_reached || inode == doctor->broker.ipc_namespace) {
+                doctor_say_ok(doctor, "%s shares the system's", doctor->subject.name);
+                return;
         }
+        finding.found = doctor_text(doctor, "%s runs in %" PRIu64 ", the broker in %" PRIu64,
+                                    doctor->subject.name, inode, doctor->broker.ipc_namespace);
+        finding.consequence = ELSEWHERE ". Its settings do not ask for that: if they did when it "
+                                        "was started, restart it";
         doctor_say(doctor, &finding);
 }
 
@@ -178,33 +147,21 @@ void doctor_check_namespace(struct doctor *doctor) {
 
         if (doctor->unit) {
                 check_namespace_of_unit(doctor);
-                return;
+        } else if (!doctor->is_reached) {
+                doctor_say_unknown(doctor, "the broker can't be asked for its own");
+        } else if (inode == 0) {
+                doctor_say_unknown(doctor, "/proc does not tell ours");
+        } else if (inode == doctor->broker.ipc_namespace) {
+                doctor_say_ok(doctor, "ours is the broker's");
+        } else {
+                struct finding finding = {
+                        .state = FINDING_PROBLEM,
+                        .found = doctor_text(doctor, "ours is %" PRIu64 ", the broker's %" PRIu64,
+                                             inode, doctor->broker.ipc_namespace),
+                        .consequence =
+                                ELSEWHERE ". A container shares the system's where it is run "
+                                          "with --ipc=host or the like",
+                };
+                doctor_say(doctor, &finding);
         }
-        if (!doctor->is_reached || inode == 0)
-                doctor_say(doctor,
-                           &(struct finding){
-                                   .state = FINDING_UNKNOWN,
-                                   .found = doctor->is_reached
-                                                    ? "/proc does not tell ours"
-                                                    : "the broker can't be asked for its own",
-                           });
-        else if (inode != doctor->broker.ipc_namespace)
-                doctor_say(
-                        doctor,
-                        &(struct finding){
-                                .state = FINDING_PROBLEM,
-                                .found = doctor_text(doctor,
-                                                     "ours is %" PRIu64 ", the broker's %" PRIu64,
-                                                     inode, doctor->broker.ipc_namespace),
-                                .consequence =
-                                        "The broker's segments do not exist here: attaching them "
-                                        "fails with EXDEV. A container shares the system's where "
-                                        "it "
-                                        "is run with --ipc=host, a service with PrivateIPC=no",
-                        });
-        else
-                doctor_say(doctor, &(struct finding){
-                                           .state = FINDING_OK,
-                                           .found = "ours is the broker's",
-                                   });
 }
