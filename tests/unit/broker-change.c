@@ -219,11 +219,13 @@ END_TEST
 /* As shmctl(2) by its id goes on working while somebody has it attached. */
 START_TEST(one_that_is_attached_lives_on_by_its_id) {
         const int64_t sizes[] = {SIZE, LARGE};
+        struct segment_request a = by_name("a");
         int id = create(&creator, "a", sizes[_i], 0600);
         void *at = attach_as(UID_CREATOR, id);
         struct set_request set = to_set(NULL);
 
-        ACCEPTED_BY_NAME(remove, &creator, "a");
+        /* No work: nothing is freed. */
+        ck_assert_int_eq(broker_remove(broker, &creator, &a, &outcome, &error), 0);
         ck_assert(outcome.segment.removed);
         ck_assert_uint_eq(outcome.segment.nattch, 1);
         REFUSED_BY_NAME(ERROR_NOT_FOUND, stat, &creator, "a");
@@ -395,6 +397,21 @@ START_TEST(while_a_large_one_is_freed_its_name_is_free_and_its_id_is_known) {
 }
 END_TEST
 
+START_TEST(a_large_one_may_go_before_it_is_freed) {
+        struct segment_request a = by_name("a");
+        int id = create(&creator, "a", LARGE, 0600);
+        struct work work;
+
+        ck_assert_int_eq(broker_remove(broker, &creator, &a, &outcome, &error), BROKER_WORK);
+        work = outcome.work;
+        ck_assert_int_eq(ipc_control_as(UID_CREATOR, id, IPC_RMID), 0);
+        work_run(&work);
+        ck_assert_int_eq(broker_finish(broker, &work, &outcome, &error), 0);
+        ck_assert(outcome.segment.removed);
+        ck_assert_ptr_null(registry_find_id(broker->registry, id));
+}
+END_TEST
+
 START_TEST(while_a_large_one_is_replaced_the_answer_is_kept) {
         struct rename_request rename = {.name = "a", .to = "b", .replace = true},
                               again = {"b", "c"};
@@ -412,6 +429,7 @@ START_TEST(while_a_large_one_is_replaced_the_answer_is_kept) {
         work_run(&work);
         ck_assert_int_eq(broker_finish(broker, &work, &outcome, &error), 0);
         ck_assert_int_eq(outcome.segment.id, a);
+        ck_assert_str_eq(outcome.segment.name, "c");
         broker_sweep(broker, 100);
         ck_assert_ptr_null(registry_find_id(broker->registry, a));
         ck_assert_str_eq(list(&creator, NULL), "c");
@@ -467,6 +485,7 @@ int main(void) {
                 {both_must_be_ones_own},
                 {a_repeated_rename_is_answered_as_the_first_one_was},
                 {while_a_large_one_is_freed_its_name_is_free_and_its_id_is_known},
+                {a_large_one_may_go_before_it_is_freed},
                 {while_a_large_one_is_replaced_the_answer_is_kept},
                 {a_large_one_that_is_unlocked_may_go_meanwhile},
                 {a_removal_that_was_begun_is_completed_by_the_next_start},

@@ -25,6 +25,7 @@ enum fault {
         FAULT_EPERM, /* of the two system calls */
         FAULT_ENOMEM,
         FAULTS,
+        FAULT_EIDRM, /* no fault: how the kernel tells that a segment has just gone */
 };
 
 static enum fault wanted, armed;
@@ -39,6 +40,8 @@ static bool call_fails(void) {
                 errno = EPERM;
         else if (fails(FAULT_ENOMEM))
                 errno = ENOMEM;
+        else if (fails(FAULT_EIDRM))
+                errno = EIDRM;
         else
                 return false;
         return true;
@@ -248,7 +251,7 @@ static int do_rename(void) {
 }
 
 static int do_replace(void) {
-        struct rename_request request = {.name = "b", .to = "c", .replace = true};
+        struct rename_request request = {.name = "b", .to = "c", .replace = true, .token = "t"};
 
         return TRY(rename, &creator, &request);
 }
@@ -408,6 +411,23 @@ START_TEST(a_removal_that_fails_late_gives_the_name_back_where_it_is_free) {
 }
 END_TEST
 
+START_TEST(one_that_is_just_going_is_gone) {
+        struct segment_request a = by_name("a");
+
+        broker_setup();
+        create(&creator, "a", SIZE, 0600);
+        wanted = FAULT_EIDRM;
+        countdown = 1;
+        ck_assert_int_eq(TRY(stat, &creator, &a), ERROR_NOT_FOUND);
+        ck_assert_str_eq(list(&root, NULL), "");
+
+        create(&creator, "a", SIZE, 0600);
+        countdown = 2; /* IPC_STAT, IPC_RMID */
+        ck_assert_int_eq(TRY(remove, &creator, &a), 0);
+        broker_teardown();
+}
+END_TEST
+
 static void nothing(void) {
 }
 
@@ -416,6 +436,7 @@ int main(void) {
                 {an_operation_is_done_or_changes_nothing, COUNT(operations)},
                 {a_broker_starts_or_says_that_there_is_no_memory},
                 {a_removal_that_fails_late_gives_the_name_back_where_it_is_free, 2},
+                {one_that_is_just_going_is_gone},
         };
 
         if (!ipc_enter_namespace())

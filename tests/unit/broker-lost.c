@@ -81,6 +81,8 @@ START_TEST(one_that_is_removed_by_its_owner_while_attached_loses_its_name_only) 
         ipcrm(id);
         if (_i == 0)
                 REFUSED_BY_NAME(ERROR_NOT_FOUND, stat, &creator, "a");
+        else if (_i == 1)
+                ck_assert_str_eq(list(&creator, NULL), "");
         else
                 broker_sweep(broker, 100);
         ACCEPTED_BY_ID(stat, &creator, id);
@@ -395,7 +397,7 @@ int main(void) {
                 {one_that_is_gone_is_not_found_any_more, 9},
                 {a_name_whose_segment_is_gone_is_made_anew},
                 {a_name_whose_segment_is_gone_can_be_taken},
-                {one_that_is_removed_by_its_owner_while_attached_loses_its_name_only, 2},
+                {one_that_is_removed_by_its_owner_while_attached_loses_its_name_only, 3},
                 {a_successor_by_its_id_and_its_key_is_another_one, 2},
                 {an_id_that_comes_back_belongs_to_the_new_one},
                 {an_id_with_a_work_in_flight_is_not_taken_over},

@@ -302,10 +302,13 @@ END_TEST
 START_TEST(an_adopted_one_counts_as_a_segment_but_not_its_bytes) {
         struct adopt_request request = to_adopt_id("a", 0);
 
-        broker->limits.segments_per_user = 1;
+        create(&root, "ours", SIZE, 0600);
+        broker->limits.segments_per_user = 3;
         broker->limits.total_size = broker->limits.size_per_user = 0;
         request.id = shmget(IPC_PRIVATE, SIZE, 0666);
         ACCEPTED(adopt, &root, &request);
+        broker->limits.total_size = broker->limits.size_per_user = 2 * SIZE;
+        create(&root, "ours/too", SIZE, 0600);
         request.name = "b";
         request.id = shmget(IPC_PRIVATE, SIZE, 0666);
         REFUSED(ERROR_LIMIT_EXCEEDED, adopt, &root, &request);
