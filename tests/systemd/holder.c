@@ -16,6 +16,9 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+/* Enough for a broker that is being restarted, and no stop of ours hangs without one. */
+#define TIMEOUT_MS 5000
+
 static unsigned char pattern(size_t at) {
         return (unsigned char) (at * 31 + at / 257);
 }
@@ -85,6 +88,7 @@ int main(int argc, char **argv) {
                 fprintf(stderr, "holder: %s\n", shmb_error(NULL));
                 return EXIT_FAILURE;
         }
+        shmb_set_timeout(b, TIMEOUT_MS);
         return (executable ? attach_executable : hold)(b, argv[argc - 2],
                                                        strtoul(argv[argc - 1], NULL, 10));
 }
