@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,26 +62,27 @@ static bool connection_retries(int errno_value) {
         return errno_value == EAGAIN || errno_value == EINTR;
 }
 
+/* How many bytes the socket took. */
+static size_t connection_send(struct connection *connection, const struct buffer *from) {
+        ssize_t n =
+                send(connection->fd, from->bytes, from->length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0)
+                return (size_t) n;
+        if (!connection_retries(errno))
+                connection->over = true;
+        return 0;
+}
+
 /* Sends what was written; what the socket does not take waits in the queue. */
 static void connection_flush(struct connection *connection) {
-        struct buffer *output = &connection->host->output;
+        struct buffer *output = &connection->host->output, *queue = &connection->queue;
         size_t sent_bytes = 0;
-        if (connection->over)
-                sent_bytes = output->length_bytes;
-        else if (output->length_bytes > 0 && connection->queue.length_bytes == 0) {
-                ssize_t n = send(connection->fd, output->bytes, output->length_bytes,
-                                 MSG_NOSIGNAL | MSG_DONTWAIT);
-                if (n >= 0)
-                        sent_bytes = (size_t) n;
-                else if (!connection_retries(errno))
-                        connection->over = true;
-        }
-        if (sent_bytes < output->length_bytes) {
-                buffer_append(&connection->queue, output->bytes + sent_bytes,
-                              output->length_bytes - sent_bytes);
-                if (buffer_error(&connection->queue) < 0)
-                        connection->over = true;
-        }
+        if (output->length_bytes > 0 && queue->length_bytes == 0 && !connection->over)
+                sent_bytes = connection_send(connection, output);
+        if (sent_bytes < output->length_bytes && !connection->over)
+                buffer_append(queue, output->bytes + sent_bytes, output->length_bytes - sent_bytes);
+        if (buffer_error(queue) < 0)
+                connection->over = true;
         buffer_clear(output);
 }
 
@@ -126,6 +128,8 @@ static void connection_settle(struct connection *connection) {
         struct connection_host *host = connection->host;
         host->stirred(host);
         connection_flush(connection);
+        if (connection->pending == NULL && connection->rest.length_bytes == 0)
+                connection->yielding = false; /* it has nothing to go on with */
         bool writing = connection->queue.length_bytes > 0 || connection->yielding;
         bool reading = !connection->eof && !connection_is_blocked(connection);
         connection_arm(connection, &connection->writable, &connection->writing,
@@ -241,12 +245,7 @@ static void connection_writable(int fd, short events, void *argument) {
         struct buffer *queue = &connection->queue;
         connection->yielding = false;
         if (queue->length_bytes > 0) {
-                ssize_t n =
-                        send(fd, queue->bytes, queue->length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-                if (n >= 0)
-                        buffer_consume(queue, (size_t) n);
-                else if (!connection_retries(errno))
-                        connection->over = true;
+                buffer_consume(queue, connection_send(connection, queue));
                 if (queue->length_bytes == 0)
                         buffer_free(queue);
         }
@@ -271,8 +270,10 @@ void connection_worked(struct job *job) {
 
 static int connection_refuse(struct connection_host *host, int fd, const char *limit, int64_t used,
                              int64_t maximum) {
+        static struct log_limit lines;
         struct error error;
         int r = error_limit(&error, limit, used, maximum);
+        log_limited(&lines, LOG_NOTICE, "refused a connection: %s is %" PRId64, limit, maximum);
         error_write(&host->output, &error);
         /* Should it not get through, the end of the connection says enough. */
         (void) send(fd, host->output.bytes, host->output.length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -160,9 +160,9 @@ static int dispatch_get_interface_description(struct request *request) {
         return 0;
 }
 
-/* Each returns 0 and leaves what methods[].result describes in request->result, or
- * BROKER_WORK, or DISPATCH_PENDING with request->pending, or a negated error_code. What
- * has no row here is not implemented. */
+/* Each leaves what methods[].result describes in request->result and returns 0, or makes
+ * request->pending and returns DISPATCH_PENDING, or returns BROKER_WORK or a negated
+ * error_code. What has no row here is not implemented. */
 static int (*const handlers[METHODS])(struct request *request) = {
         [METHOD_CREATE] = dispatch_create,
         [METHOD_OPEN] = dispatch_open,
@@ -244,10 +244,10 @@ static int dispatch_call(struct request *request, const struct call *call, struc
                 r = handlers[request->method](request);
         if (r == BROKER_WORK && request->pending == NULL)
                 r = dispatch_defer(request);
-        if (r == DISPATCH_PENDING) {
+        if (request->pending != NULL) {
                 request->pending->method = request->method;
                 request->pending->oneway = call->oneway;
-                return r;
+                return DISPATCH_PENDING;
         }
 
         size_t start_bytes = out->length_bytes;

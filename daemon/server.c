@@ -76,16 +76,11 @@ static void server_accept_again(int fd, short events, void *argument) {
 }
 
 static void server_admit(struct server *server, int take_fd) {
-        static struct log_limit refusals, failures;
+        static struct log_limit limit;
         int r = connection_new(&server->host, take_fd);
-        if (r == -ERROR_LIMIT_EXCEEDED)
-                log_limited(&refusals, LOG_NOTICE,
-                            "refused a connection: there are %" PRId64
-                            " of them, or as many of one user as it may have",
-                            server->host.traffic.connections);
-        else if (r < 0)
-                log_limited(&failures, LOG_WARNING, "can't serve a connection: %s",
-                            r == -ERROR_NO_MEMORY ? strerror(ENOMEM) : strerror(errno));
+        if (r < 0 && r != -ERROR_LIMIT_EXCEEDED)
+                log_limited(&limit, LOG_WARNING, "can't serve a connection: %s",
+                            strerror(r == -ERROR_NO_MEMORY ? ENOMEM : errno));
 }
 
 static void server_accept(int fd, short events, void *argument) {
@@ -151,14 +146,14 @@ static void server_watchdog(int fd, short events, void *argument) {
 
 /* ----------------------------------------------------------------- signals */
 
-static void server_terminate(int signal, short events, void *argument) {
+static void server_terminate(int number, short events, void *argument) {
         struct server *server = argument;
         struct connection_host *host = &server->host;
         if (host->draining) { /* asked twice */
                 event_base_loopbreak(host->base);
                 return;
         }
-        log_info("stopping: %s", strsignal(signal));
+        log_info("stopping: %s", strsignal(number));
         notify_stopping();
         event_del(&server->accepting);
         event_del(&server->accept_again);
@@ -210,7 +205,7 @@ static void server_survey(struct server *server) {
         server_warn_of_removals();
 }
 
-static void server_reload(int signal, short events, void *argument) {
+static void server_reload(int number, short events, void *argument) {
         notify_reloading();
         server_survey(argument);
         log_info("reloaded");
@@ -235,17 +230,16 @@ static void server_fail(int code) {
         _exit(EXIT_FAILURE);
 }
 
-static struct event_base *server_make_base(void) {
+static int server_make_base(struct event_base **ret) {
         event_set_log_callback(server_log_libevent);
         event_set_fatal_callback(server_fail);
         struct event_config *config = event_config_new();
         if (config == NULL)
-                return NULL;
-        struct event_base *base = NULL;
+                return -ERROR_NO_MEMORY;
         if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == 0)
-                base = event_base_new_with_config(config);
+                *ret = event_base_new_with_config(config);
         event_config_free(config);
-        return base;
+        return *ret == NULL ? -ERROR_SYSTEM : 0;
 }
 
 static int server_assign_events(struct server *server) {
@@ -296,27 +290,24 @@ int server_new(struct server **ret, struct broker *broker, const struct listener
         server->host.ended = server_ended;
 
         int r = worker_new(&server->host.worker);
-        if (r < 0)
-                goto out;
-        r = connection_host_init(&server->host);
-        if (r < 0)
-                goto out;
-        server->host.base = server_make_base();
-        r = server->host.base == NULL ? -ERROR_NO_MEMORY : server_assign_events(server);
+        if (r == 0)
+                r = connection_host_init(&server->host);
+        if (r == 0)
+                r = server_make_base(&server->host.base);
+        if (r == 0)
+                r = server_assign_events(server);
         if (r == 0)
                 r = server_add_events(server);
-        if (r < 0)
-                goto out;
+        if (r < 0) {
+                int failed = errno;
+                server_free(server);
+                errno = failed;
+                return r;
+        }
         signal(SIGPIPE, SIG_IGN); /* standard error may be a pipe */
         server_survey(server);
         *ret = server;
         return 0;
-
-out:;
-        int failed = errno;
-        server_free(server);
-        errno = failed; /* for whoever says what failed */
-        return r;
 }
 
 void server_free(struct server *server) {
