@@ -83,8 +83,3 @@ same "nor is anything lost by that" "$before" names
 
 check "whoever had it attached was not disturbed" release order-holder
 same "and nobody else had it" 0 eval 'shmbrokerctl --json stat order/held | jq .nattch'
-
-hold order-after order/after 4096 -p After=shmbrokerd.service
-check "who is ordered after the broker is stopped before it, in a shutdown" \
-        eval 'systemctl stop shmbrokerd.socket shmbrokerd.service order-after.service &&
-              [ "$(property order-after.service Result)" = success ]'
