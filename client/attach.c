@@ -81,7 +81,7 @@ static int attach_find(struct shmb *b, const char *name, uint64_t size, int flag
 int shmb_map(struct shmb *b, const char *name, uint64_t size, int flags,
              const struct shmb_create_options *options, void **ret, uint64_t *ret_size) {
         struct shmb_segment *segment;
-        void *address;
+        void *address = NULL;
         int gone = -1;
         bool again;
 
