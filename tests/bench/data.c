@@ -50,12 +50,12 @@ static double throughput(char *memory, char *other) {
 }
 
 static void measure(struct shmb *b, const struct pages *pages, char *other) {
-        struct shmb_create_options options = {.huge_page_size = pages->huge_page_size};
+        struct shmb_create_options options = {.flags = SHMB_EXCLUSIVE,
+                                              .huge_page_size = pages->huge_page_size};
         void *segment, *private;
 
-        int r = shmb_map(b, "bench/data", SIZE_BYTES,
-                         SHMB_CREATE | SHMB_EXCLUSIVE | SHMB_WRITE | pages->map_flags, &options,
-                         &segment, NULL);
+        int r = shmb_map(b, "bench/data", SIZE_BYTES, SHMB_CREATE | SHMB_WRITE | pages->map_flags,
+                         &options, &segment, NULL);
         if (r < 0) {
                 printf("%s skipped: %s\n", pages->name, shmb_error(b));
                 return;
