@@ -3,7 +3,8 @@
 
 #include "peer.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,8 +347,9 @@ static int list_all(size_t high_water_bytes, int *ret_slices) {
         return found;
 }
 
+static const int counts[] = {1, 2, 3, 4, 255, 256, 257, 258, 511, 512, 513, 2000};
+
 START_TEST(only_the_last_of_a_list_is_the_last) {
-        static const int counts[] = {1, 2, 3, 4, 255, 256, 257, 258, 511, 512, 513, 2000};
         int slices;
         fake.to_list = counts[_i];
         ck_assert_int_eq(list_all(SIZE_MAX, &slices), shown(counts[_i]));
@@ -415,29 +417,22 @@ START_TEST(a_reply_without_room_leaves_nothing_half_written) {
 END_TEST
 
 int main(void) {
-        Suite *suite = suite_create("dispatch");
-        TCase *tcase = tcase_create("dispatch");
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_loop_test(tcase, every_segment_method_reaches_the_broker_and_is_answered, 0,
-                            sizeof(segment_calls) / sizeof(*segment_calls));
-        tcase_add_test(tcase, a_refusal_is_answered_and_counted);
-        tcase_add_loop_test(tcase, what_is_wrong_is_named, 0, sizeof(refusals) / sizeof(*refusals));
-        tcase_add_test(tcase, the_service_describes_itself);
-        tcase_add_test(tcase, the_status_holds_the_traffic);
-        tcase_add_test(tcase, what_is_no_call_ends_the_connection);
-        tcase_add_test(tcase, oneway_is_done_and_not_answered);
-        tcase_add_test(tcase, work_is_answered_when_it_was_run);
-        tcase_add_test(tcase, work_is_finished_even_if_nobody_wants_the_answer);
-        tcase_add_loop_test(tcase, only_the_last_of_a_list_is_the_last, 0, 12);
-        tcase_add_test(tcase, a_list_stops_at_the_high_water);
-        tcase_add_test(tcase, an_empty_list_is_one_reply_without_a_segment);
-        tcase_add_test(tcase, a_pattern_is_checked);
-        tcase_add_test(tcase, a_oneway_list_says_nothing);
-        tcase_add_test(tcase, a_reply_without_room_leaves_nothing_half_written);
-        suite_add_tcase(suite, tcase);
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        const struct suite_row rows[] = {
+                {every_segment_method_reaches_the_broker_and_is_answered, COUNT(segment_calls)},
+                {a_refusal_is_answered_and_counted},
+                {what_is_wrong_is_named, COUNT(refusals)},
+                {the_service_describes_itself},
+                {the_status_holds_the_traffic},
+                {what_is_no_call_ends_the_connection},
+                {oneway_is_done_and_not_answered},
+                {work_is_answered_when_it_was_run},
+                {work_is_finished_even_if_nobody_wants_the_answer},
+                {only_the_last_of_a_list_is_the_last, COUNT(counts)},
+                {a_list_stops_at_the_high_water},
+                {an_empty_list_is_one_reply_without_a_segment},
+                {a_pattern_is_checked},
+                {a_oneway_list_says_nothing},
+                {a_reply_without_room_leaves_nothing_half_written},
+        };
+        return suite_run("dispatch", setup, teardown, SUITE_ROWS(rows));
 }

@@ -2,7 +2,8 @@
 
 #include "config.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -273,29 +274,23 @@ END_TEST
 #endif
 
 int main(void) {
-        Suite *suite = suite_create("listener");
-        TCase *tcase = tcase_create("listener");
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_test(tcase, it_can_be_connected_to);
-        tcase_add_test(tcase, the_mode_is_what_was_asked);
-        tcase_add_test(tcase, the_last_directory_is_made);
-        tcase_add_test(tcase, a_live_one_is_never_taken_over);
-        tcase_add_test(tcase, a_live_one_without_a_lock_is_not_either);
-        tcase_add_test(tcase, a_socket_of_another_kind_is_left_alone);
-        tcase_add_test(tcase, a_stale_one_is_replaced);
-        tcase_add_test(tcase, what_is_no_socket_is_never_removed);
-        tcase_add_test(tcase, closing_leaves_the_file_of_another_alone);
-        tcase_add_test(tcase, a_lock_on_a_removed_file_counts_for_nothing);
-        tcase_add_test(tcase, abstract_names_work);
-        tcase_add_test(tcase, bad_addresses_are_told_so);
+        const struct suite_row rows[] = {
+                {it_can_be_connected_to},
+                {the_mode_is_what_was_asked},
+                {the_last_directory_is_made},
+                {a_live_one_is_never_taken_over},
+                {a_live_one_without_a_lock_is_not_either},
+                {a_socket_of_another_kind_is_left_alone},
+                {a_stale_one_is_replaced},
+                {what_is_no_socket_is_never_removed},
+                {closing_leaves_the_file_of_another_alone},
+                {a_lock_on_a_removed_file_counts_for_nothing},
+                {abstract_names_work},
+                {bad_addresses_are_told_so},
 #if HAVE_SYSTEMD
-        tcase_add_test(tcase, a_socket_is_inherited);
-        tcase_add_test(tcase, one_socket_of_the_right_kind_is_wanted);
+                {a_socket_is_inherited},
+                {one_socket_of_the_right_kind_is_wanted},
 #endif
-        suite_add_tcase(suite, tcase);
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        };
+        return suite_run("listener", setup, teardown, SUITE_ROWS(rows));
 }

@@ -1,6 +1,7 @@
 #include "worker.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -157,19 +158,13 @@ START_TEST(without_threads_it_is_done_on_the_spot) {
 END_TEST
 
 int main(void) {
-        Suite *suite = suite_create("worker");
-        TCase *tcase = tcase_create("worker");
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_test(tcase, nothing_ends_before_it_is_done);
-        tcase_add_test(tcase, it_runs_beside_the_caller);
-        tcase_add_test(tcase, four_run_at_once_and_the_others_wait);
-        tcase_add_test(tcase, the_descriptor_is_readable_until_all_is_fetched);
-        tcase_add_test(tcase, threads_take_no_signals);
-        tcase_add_test(tcase, without_threads_it_is_done_on_the_spot);
-        suite_add_tcase(suite, tcase);
-        SRunner *runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        int failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        const struct suite_row rows[] = {
+                {nothing_ends_before_it_is_done},
+                {it_runs_beside_the_caller},
+                {four_run_at_once_and_the_others_wait},
+                {the_descriptor_is_readable_until_all_is_fetched},
+                {threads_take_no_signals},
+                {without_threads_it_is_done_on_the_spot},
+        };
+        return suite_run("worker", setup, teardown, SUITE_ROWS(rows));
 }
