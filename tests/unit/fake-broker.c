@@ -187,7 +187,8 @@ struct fake_broker *fake_new(const struct fake_step *steps, size_t count) {
 
         ck_assert_ptr_nonnull(fake);
         ck_assert_uint_le(count, STEPS_MAX);
-        memcpy(fake->steps, steps, count * sizeof *steps);
+        for (size_t i = 0; i < count; i++)
+                fake->steps[i] = steps[i];
         fake->steps_count = count;
         for (size_t i = 0; i < PEERS_MAX; i++)
                 fake->peers[i].fd = -1;
