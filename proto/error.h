@@ -61,7 +61,7 @@ struct error {
         int64_t used;
         int64_t size, minimum, maximum; /* bytes */
         int64_t number;                 /* errno of SystemError */
-        const char *message;            /* of SystemError */
+        const char *message;            /* of SystemError: what failed, without the text of errno */
 };
 
 /* Fill an error and return its negated code, so that a refusal is one line:
@@ -82,8 +82,8 @@ const char *error_wire_name(enum error_code code);
  * (shmget(2), shmctl(2)). */
 int error_errno(const struct error *error);
 
-/* One sentence without a full stop, always terminated, cut where it does not fit:
- * "segment \"cam/still\" is smaller than asked: 4096 bytes, asked for 8192". */
+/* One sentence without a full stop, always terminated, cut where it does not fit, without
+ * control characters whatever a peer sent: "there is no segment \"cam/still\"". */
 void error_sentence(const struct error *error, char *text, size_t size_bytes);
 
 /* Appends the whole error reply, with its NUL. */

@@ -23,8 +23,8 @@ void json_use_arena(void);
 /* Gives the arena's memory back, for leak checkers. */
 void json_release_arena(void);
 
-/* Parses one whole text, of which length_bytes belong to it; the byte behind must be
- * readable. ret_reason says in a few words why it was refused.
+/* Parses one whole text; no byte behind it is looked at. ret_reason says in a few words
+ * why it was refused.
  * Errors: ERROR_MALFORMED, ERROR_NO_MEMORY. */
 int json_parse(const char *text, size_t length_bytes, struct cJSON **ret, const char **ret_reason);
 void json_free(struct cJSON *root); /* takes NULL */
