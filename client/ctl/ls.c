@@ -53,7 +53,7 @@ static int run(struct ctl *ctl, int count, char **operands) {
         if (!ctl_connect(ctl))
                 return CTL_REFUSED;
 
-        table_init(&listing.table);
+        table_init(&listing.table, !given.no_headings);
         columns_head(&columns, &listing.table);
         result = shmb_list(ctl->broker, pattern, ctl->json ? list_json : list_row, &listing);
         if (result < 0)
@@ -61,7 +61,7 @@ static int run(struct ctl *ctl, int count, char **operands) {
         else if (result == 0 && ctl->json)
                 output_array_end(listing.count);
         else if (result == 0)
-                result = table_print(ctl, &listing.table, !given.no_headings);
+                result = table_print(ctl, &listing.table);
         table_free(&listing.table);
         return result;
 }

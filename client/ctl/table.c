@@ -12,8 +12,8 @@
 
 #define CELL_BYTES 8192 /* all labels of a segment, and more */
 
-void table_init(struct table *table) {
-        *table = (struct table){0};
+void table_init(struct table *table, bool headings) {
+        *table = (struct table){.headings = headings};
         buffer_init(&table->cells, SIZE_MAX / 2);
 }
 
@@ -41,7 +41,7 @@ static size_t width_of(const char *text) {
 void table_add_column(struct table *table, struct table_column column) {
         assert(table->columns_count < TABLE_COLUMNS_MAX);
         table->columns[table->columns_count] = column;
-        table->widths[table->columns_count++] = width_of(column.heading);
+        table->widths[table->columns_count++] = table->headings ? width_of(column.heading) : 0;
 }
 
 void table_add_cell(struct table *table, const char *cell) {
@@ -69,12 +69,12 @@ static void print_cell(const struct table *table, size_t column, const char *tex
         putchar(last ? '\n' : ' ');
 }
 
-int table_print(const struct ctl *ctl, const struct table *table, bool headings) {
+int table_print(const struct ctl *ctl, const struct table *table) {
         const char *cell = table->cells.bytes;
 
         if (buffer_error(&table->cells))
                 return ctl_failed(ctl, "standard output", "out of memory");
-        if (headings)
+        if (table->headings)
                 for (size_t i = 0; i < table->columns_count; i++)
                         print_cell(table, i, table->columns[i].heading);
         for (size_t i = 0; i < table->cells_count; i++) {

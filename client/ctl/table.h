@@ -20,6 +20,7 @@ struct table_column {
 };
 
 struct table {
+        bool headings;
         size_t columns_count;
         struct table_column columns[TABLE_COLUMNS_MAX];
         size_t widths[TABLE_COLUMNS_MAX]; /* of the terminal's columns */
@@ -27,11 +28,11 @@ struct table {
         size_t cells_count;
 };
 
-void table_init(struct table *table);
+void table_init(struct table *table, bool headings);
 void table_free(struct table *table);
 
 void table_add_column(struct table *table, struct table_column column); /* before the first cell */
 void table_add_cell(struct table *table, const char *cell);
 
 /* An exit code; memory may have run out. */
-int table_print(const struct ctl *ctl, const struct table *table, bool headings);
+int table_print(const struct ctl *ctl, const struct table *table);
