@@ -202,3 +202,7 @@ int channel_receive(struct channel *channel, const struct deadline *deadline, st
         channel->received_bytes = length_bytes + 1; /* and its NUL */
         return answer_parse(ret, in->bytes, length_bytes);
 }
+
+bool channel_has_answered(const struct channel *channel) {
+        return channel->received_bytes > 0;
+}

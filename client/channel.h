@@ -33,3 +33,6 @@ int channel_send(struct channel *channel, enum method_id method, const void *req
 
 /* -ECONNRESET: the broker is gone. -ETIMEDOUT, -EPROTO, -ENOMEM, and what recv(2) returns. */
 int channel_receive(struct channel *channel, const struct deadline *deadline, struct answer *ret);
+
+/* There is a broker at the other end: it said something. */
+bool channel_has_answered(const struct channel *channel);

@@ -9,15 +9,40 @@
 #include <errno.h>
 #include <sys/random.h>
 
+static int exchange_over(struct channel *channel, enum method_id method, const void *request,
+                         const struct deadline *deadline, struct answer *ret, bool *ret_sent) {
+        int r = channel_send(channel, method, request, false, deadline, ret_sent);
+        return r < 0 ? r : channel_receive(channel, deadline, ret);
+}
+
+/* A broker that is being killed may still take a connection, and a call with it, that it
+ * never looks at. What must not be sent twice is sent only when the other end is known to
+ * be alive, so that it is not lost for nothing. */
+static int exchange_greet(struct channel *channel, const struct deadline *deadline) {
+        struct answer answer;
+        bool sent;
+
+        if (channel_has_answered(channel))
+                return 0;
+        int r = exchange_over(channel, METHOD_GET_STATUS, NULL, deadline, &answer, &sent);
+        if (r < 0)
+                return r;
+        r = answer_refusal(&answer, NULL);
+        answer_free(&answer);
+        return r;
+}
+
 static int exchange_attempt(struct shmb *b, enum method_id method, const void *request,
-                            const struct deadline *deadline, struct answer *ret, bool *ret_sent) {
+                            enum exchange_repeat repeat, const struct deadline *deadline,
+                            struct answer *ret, bool *ret_sent) {
         *ret_sent = false;
         int r = connect_ready(b, deadline);
         if (r < 0)
                 return r;
-        r = channel_send(b->channel, method, request, false, deadline, ret_sent);
+        if (repeat == EXCHANGE_ONCE)
+                r = exchange_greet(b->channel, deadline);
         if (r == 0)
-                r = channel_receive(b->channel, deadline, ret);
+                r = exchange_over(b->channel, method, request, deadline, ret, ret_sent);
         if (r < 0)
                 connect_drop(b);
         return r;
@@ -37,7 +62,7 @@ int exchange_run(struct shmb *b, enum method_id method, const void *request,
         int r = connect_begin(b, &deadline);
         if (r < 0)
                 return r;
-        while ((r = exchange_attempt(b, method, request, &deadline, ret, &sent)) < 0) {
+        while ((r = exchange_attempt(b, method, request, repeat, &deadline, ret, &sent)) < 0) {
                 if (r == -ECONNRESET && sent && repeat == EXCHANGE_ONCE) {
                         r = exchange_unknown();
                         break;

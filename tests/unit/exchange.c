@@ -255,6 +255,7 @@ START_TEST(a_broker_that_takes_no_connection_says_why) {
         struct shmb *b = connected(fake);
         ck_assert_int_eq(shmb_stat(b, by_name, NULL), -ENOSPC);
         ck_assert_ptr_nonnull(strstr(shmb_error(b), "connections"));
+        ck_assert_int_eq(shmb_remove(b, by_name, NULL), -ENOSPC);
         finish(b, fake);
 }
 END_TEST
