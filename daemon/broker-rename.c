@@ -4,6 +4,7 @@
 #include "holding.h"
 #include "peer.h"
 #include "removal.h"
+#include "rename.h"
 #include "request.h"
 
 #include <stdlib.h>
@@ -27,8 +28,16 @@ static int copy(struct strings *ret, const struct rename_request *request) {
         return 0;
 }
 
-static void undo(struct broker *broker, struct entry *entry, char *take_from,
+void rename_undo(struct broker *broker, struct entry *entry, char *take_from,
                  struct entry *replaced) {
+        struct error ignored;
+
+        if (entry->removed || !request_same_name(entry->name, replaced->name) ||
+            registry_find_name(broker->registry, take_from) != NULL ||
+            holding_reserve(broker, entry, &ignored) < 0) {
+                free(take_from);
+                return;
+        }
         registry_rename(broker->registry, entry, take_from);
         registry_set_token(broker->registry, entry, 0, NULL);
         journal_created(broker->journal, entry);
@@ -37,18 +46,19 @@ static void undo(struct broker *broker, struct entry *entry, char *take_from,
 
 /* What had the name ends as by Remove: what was adopted loses only that. */
 static int replace(struct broker *broker, struct entry *entry, const struct found *replaced,
-                   char **from, struct outcome *ret, struct error *ret_error) {
-        int r;
+                   char *take_from, struct outcome *ret, struct error *ret_error) {
+        int r = 0;
 
-        if (replaced->entry->adopted) {
+        if (replaced->entry->adopted)
                 holding_forget(broker, replaced->entry);
-                return 0;
-        }
-        r = removal_start(broker, replaced, entry->identity.id, ret, ret_error);
-        if (r < 0) {
-                undo(broker, entry, *from, replaced->entry);
-                *from = NULL;
-        }
+        else
+                r = removal_start(broker, replaced, entry->identity.id, ret, ret_error);
+        if (r == BROKER_WORK)
+                ret->work.from = take_from;
+        else if (r < 0)
+                rename_undo(broker, entry, take_from, replaced->entry);
+        else
+                free(take_from);
         return r;
 }
 
@@ -73,9 +83,9 @@ static int rename_entry(struct broker *broker, const struct peer *peer,
                 registry_set_token(broker->registry, entry, peer->uid, strings.token);
         found_tell(found, true, &ret->segment);
         if (replaced != NULL)
-                r = replace(broker, entry, replaced, &strings.from, ret, ret_error);
+                return replace(broker, entry, replaced, strings.from, ret, ret_error);
         free(strings.from);
-        return r;
+        return 0;
 }
 
 int broker_rename(struct broker *broker, struct peer *peer, const struct rename_request *request,

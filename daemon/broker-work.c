@@ -3,6 +3,9 @@
 #include "found.h"
 #include "lock.h"
 #include "removal.h"
+#include "rename.h"
+
+#include <stdlib.h>
 
 void work_run(struct work *work) {
         switch (work->kind) {
@@ -31,6 +34,10 @@ int broker_finish(struct broker *broker, struct work *work, struct outcome *ret,
                 return lock_end(broker, entry, false, work->result, ret, ret_error);
 
         r = removal_end(broker, entry, work->result, ret_error);
+        if (r < 0 && work->from != NULL)
+                rename_undo(broker, about, work->from, entry);
+        else
+                free(work->from);
         if (r < 0)
                 return r;
         found_tell_strings(about, &ret->segment);

@@ -48,6 +48,7 @@ struct work {
         int reply_id; /* whose segment is the answer: another one for Rename with replace */
         int result;   /* 0 or a negated errno, by work_run() */
         struct shmb_segment before; /* the answer as it was when the work began */
+        char *from; /* Rename: the name to go back to; broker_finish() gives it to free(3) */
 };
 
 struct outcome {
