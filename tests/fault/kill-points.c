@@ -6,7 +6,6 @@
  */
 #include "script.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KILLED  137
-#define WORKERS 2
+#define KILLED 137
 
 static struct {
         unsigned points;          /* where the script's broker was killed */
@@ -50,14 +48,13 @@ static bool run_until_killed(struct script *script, struct daemon *daemon, unsig
         kill_next_at(daemon, n);
         if (!daemon_try_start(daemon)) {
                 ck_assert_msg(was_killed(daemon), "it did not start, status %#x", daemon->status);
-        } else if (script_run(script) == SCRIPT_ENDED) {
-                daemon_terminate(daemon);
-                ck_assert_msg(was_killed(daemon) || daemon->status == 0, "it ended with %#x",
-                              daemon->status);
         } else {
-                daemon_wait(daemon);
-                ck_assert_msg(was_killed(daemon), "call %u: it ended with %#x in step %u", n,
-                              daemon->status, script->step);
+                enum script_result result = script_run(script);
+                ck_assert_msg(result != SCRIPT_REFUSED, "step %u was refused", script->step);
+                daemon_terminate(daemon);
+                ck_assert_msg(was_killed(daemon) || (result == SCRIPT_ENDED && daemon->status == 0),
+                              "call %u: it ended with %#x in step %u", n, daemon->status,
+                              script->step);
         }
         kill_no_more(daemon);
         return was_killed(daemon);
@@ -72,34 +69,16 @@ static void recover_and_finish(struct script *script, struct daemon *daemon) {
         script_end(script);
 }
 
-static void own_namespace(void) {
-        if (geteuid() == 0)
-                ck_assert_int_eq(unshare(CLONE_NEWIPC), 0);
-}
-
-static unsigned workers(void) {
-        return geteuid() == 0 ? WORKERS : 1;
-}
-
-/* Each has every WORKERSth point. */
-static void kill_at_each_call(void *context) {
-        struct daemon daemon;
+static void kill_at_each_call(struct daemon *daemon, unsigned number, unsigned count) {
         struct script script;
 
-        own_namespace();
-        daemon_new(&daemon);
-        for (unsigned n = 1 + *(unsigned *) context;; n += workers()) {
-                bool killed = run_until_killed(&script, &daemon, n);
-                if (!killed) {
-                        script_end(&script);
-                        break;
-                }
+        for (unsigned n = 1 + number; run_until_killed(&script, daemon, n); n += count) {
                 __atomic_add_fetch(&found->points, 1, __ATOMIC_RELAXED);
                 if (script.unheard)
                         found->middle[script.step] = n;
-                recover_and_finish(&script, &daemon);
+                recover_and_finish(&script, daemon);
         }
-        daemon_free(&daemon);
+        script_end(&script);
 }
 
 /* What was begun at that death: recovered from, as often as it is killed again. */
@@ -125,30 +104,12 @@ static void kill_the_recovery_of(struct daemon *daemon, unsigned n) {
 /* Deaths in the middle of these steps leave something to be completed or undone. */
 static const unsigned begun_steps[] = {0, 2, 3, 4, 10, 11, 14, 18, 19, 21, 24, 25};
 
-static void kill_recoveries(void *context) {
-        struct daemon daemon;
-
-        own_namespace();
-        daemon_new(&daemon);
-        for (unsigned i = *(unsigned *) context; i < sizeof(begun_steps) / sizeof(*begun_steps);
-             i += workers()) {
+static void kill_recoveries(struct daemon *daemon, unsigned number, unsigned count) {
+        for (unsigned i = number; i < sizeof(begun_steps) / sizeof(*begun_steps); i += count) {
                 unsigned n = found->middle[begun_steps[i]];
                 ck_assert_msg(n > 0, "no death in step %u", begun_steps[i]);
-                kill_the_recovery_of(&daemon, n);
+                kill_the_recovery_of(daemon, n);
         }
-        daemon_free(&daemon);
-}
-
-static void in_parallel(void (*function)(void *context)) {
-        unsigned numbers[WORKERS];
-        pid_t children[WORKERS];
-
-        for (unsigned i = 0; i < workers(); i++) {
-                numbers[i] = i;
-                children[i] = as_begin(NULL, function, &numbers[i]);
-        }
-        for (unsigned i = 0; i < workers(); i++)
-                as_end(children[i]);
 }
 
 START_TEST(nothing_is_lost_or_half_done_at_any_system_call) {
@@ -156,11 +117,11 @@ START_TEST(nothing_is_lost_or_half_done_at_any_system_call) {
                      0);
         ck_assert_ptr_ne(found, MAP_FAILED);
         script_learn(&harness_daemon);
-        in_parallel(kill_at_each_call);
+        script_in_parallel(kill_at_each_call);
         ck_assert_uint_gt(found->points, 100);
         dprintf(STDOUT_FILENO, "# %u kill points in %u calls, a start and an end\n", found->points,
                 script_steps());
-        in_parallel(kill_recoveries);
+        script_in_parallel(kill_recoveries);
         dprintf(STDOUT_FILENO, "# %u kill points in %zu recoveries\n", found->recovery_points,
                 sizeof(begun_steps) / sizeof(*begun_steps));
 }

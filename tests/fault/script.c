@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/shm.h>
@@ -134,24 +135,6 @@ static void note_done(struct script *script, const struct step *step, const cJSO
 static const char *const volatile_fields[] = {"id",    "key",   "seq",   "cpid",      "lpid",
                                               "atime", "dtime", "ctime", "createdAt", "nattch"};
 
-static cJSON *list_segments(int fd) {
-        cJSON *segments = cJSON_CreateArray();
-
-        wire_send(fd, "{'method':'io.shmbroker.List','more':true}");
-        for (bool more = true; more;) {
-                cJSON *reply = wire_receive(fd);
-                ck_assert_msg(reply != NULL, "the broker hung up in a List");
-                ck_assert_ptr_null(reply_error(reply));
-                cJSON *parameters = cJSON_GetObjectItemCaseSensitive(reply, "parameters");
-                cJSON *segment = cJSON_DetachItemFromObjectCaseSensitive(parameters, "segment");
-                if (segment != NULL)
-                        cJSON_AddItemToArray(segments, segment);
-                more = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "continues"));
-                cJSON_Delete(reply);
-        }
-        return segments;
-}
-
 static char *state_text(const cJSON *segments) {
         char *text = NULL;
         size_t size;
@@ -163,8 +146,10 @@ static char *state_text(const cJSON *segments) {
                 cJSON *copy = cJSON_Duplicate(segment, true);
                 for (size_t i = 0; i < sizeof(volatile_fields) / sizeof(*volatile_fields); i++)
                         cJSON_DeleteItemFromObjectCaseSensitive(copy, volatile_fields[i]);
-                cJSON_DeleteItemFromObjectCaseSensitive(
-                        cJSON_GetObjectItemCaseSensitive(copy, "creator"), "pid");
+                cJSON *creator = cJSON_GetObjectItemCaseSensitive(copy, "creator");
+                cJSON_DeleteItemFromObjectCaseSensitive(creator, "pid");
+                /* For people: absent where /proc does not tell. */
+                cJSON_DeleteItemFromObjectCaseSensitive(creator, "command");
                 char *line = cJSON_PrintUnformatted(copy);
                 fprintf(out, "%s\n", line);
                 cJSON_free(line);
@@ -190,12 +175,29 @@ static void check_identities(struct script *script, const cJSON *segments) {
         }
 }
 
-void script_check(struct script *script) {
-        int fd = wire_connect(script->daemon);
-        cJSON *segments = list_segments(fd);
-        char *text = state_text(segments);
+static bool is_as_expected(const struct script *script, const char *text) {
+        return strcmp(text, states[script->step]) == 0 ||
+               (script->unheard && strcmp(text, states[script->step + 1]) == 0);
+}
 
-        close(fd);
+/* A List leaves out what it can't look at; what fails here fails once. */
+static cJSON *list_twice(const struct script *script, char **ret_text) {
+        cJSON *segments = wire_list(script->daemon);
+
+        *ret_text = state_text(segments);
+        if (is_as_expected(script, *ret_text))
+                return segments;
+        cJSON_Delete(segments);
+        free(*ret_text);
+        segments = wire_list(script->daemon);
+        *ret_text = state_text(segments);
+        return segments;
+}
+
+void script_check(struct script *script) {
+        char *text;
+        cJSON *segments = list_twice(script, &text);
+
         if (script->unheard && strcmp(text, states[script->step]) != 0) {
                 ck_assert_msg(strcmp(text, states[script->step + 1]) == 0,
                               "step %u (%s %s) was not answered, and is done by half:\n%s"
@@ -275,7 +277,7 @@ static void learn_private(struct script *script) {
 
         if (known == NULL || known->id >= 0)
                 return;
-        cJSON *segments = list_segments(script->fd);
+        cJSON *segments = wire_list(script->daemon);
         const cJSON *segment;
         cJSON_ArrayForEach(segment, segments) {
                 if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(segment, "name")))
@@ -338,6 +340,21 @@ enum script_result script_run(struct script *script) {
         return result;
 }
 
+#define ATTEMPTS 4
+
+unsigned script_insist(struct script *script) {
+        enum script_result result;
+        unsigned failures = 0;
+
+        while ((result = script_run(script)) != SCRIPT_ENDED) {
+                ck_assert_msg(++failures < ATTEMPTS, "step %u (%s %s) fails again and again",
+                              script->step, steps[script->step].method, steps[script->step].name);
+                script_check(script);
+        }
+        script_check(script);
+        return failures;
+}
+
 /* --------------------------------------------------------- beginning and end */
 
 static void remove_all_segments(void) {
@@ -382,12 +399,10 @@ void script_end(struct script *script) {
 }
 
 static char *state_now(const struct daemon *daemon) {
-        int fd = wire_connect(daemon);
-        cJSON *segments = list_segments(fd);
+        cJSON *segments = wire_list(daemon);
         char *text = state_text(segments);
 
         cJSON_Delete(segments);
-        close(fd);
         return text;
 }
 
@@ -405,4 +420,37 @@ void script_learn(struct daemon *daemon) {
         script_check(&script);
         script_end(&script);
         daemon_stop(daemon);
+}
+
+/* ------------------------------------------------------------------- workers */
+
+#define WORKERS 2
+
+struct worker {
+        script_worker function;
+        unsigned number, count;
+};
+
+static void run_worker(void *context) {
+        const struct worker *worker = context;
+        struct daemon daemon;
+
+        if (geteuid() == 0)
+                ck_assert_int_eq(unshare(CLONE_NEWIPC), 0);
+        daemon_new(&daemon);
+        worker->function(&daemon, worker->number, worker->count);
+        daemon_free(&daemon);
+}
+
+void script_in_parallel(script_worker function) {
+        struct worker workers[WORKERS];
+        pid_t children[WORKERS];
+        unsigned count = geteuid() == 0 ? WORKERS : 1;
+
+        for (unsigned i = 0; i < count; i++) {
+                workers[i] = (struct worker){function, i, count};
+                children[i] = as_begin(NULL, run_worker, &workers[i]);
+        }
+        for (unsigned i = 0; i < count; i++)
+                as_end(children[i]);
 }

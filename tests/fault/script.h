@@ -42,6 +42,16 @@ enum script_result {
 enum script_result script_next(struct script *script);
 enum script_result script_run(struct script *script); /* until one that is not SCRIPT_DONE */
 
+/* All of it, however often a call is refused or the connection breaks: that a refused one
+ * left all as it was is checked, and it must succeed when it is made again. Returns how
+ * often that was needed. */
+unsigned script_insist(struct script *script);
+
 /* To a broker that works: does what stands agree with what was answered? Goes on behind
  * a step that was done without being heard of. */
 void script_check(struct script *script);
+
+/* The work in as many processes as may have an IPC namespace of their own; each has a
+ * daemon of its own and takes every countth part, beginning with `number`. */
+typedef void (*script_worker)(struct daemon *daemon, unsigned number, unsigned count);
+void script_in_parallel(script_worker function);

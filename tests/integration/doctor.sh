@@ -86,7 +86,8 @@ make_system() {
         put /proc/sys/kernel/shm_rmid_forced 0
         put /proc/sys/vm/hugetlb_shm_group 0
         put /proc/sysvipc/shm "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid"
-        put "/proc/$broker/status" "Name: shmbrokerd" "Gid:	64001	64001	64001	64001" "CapEff:	0000000000000000"
+        mkdir -p "$place/root/run/systemd/seats"
+        put "/proc/$broker/status" "Name:	shmbrokerd" "Gid:	64001	64001	64001	64001" "CapEff:	0000000000000000"
         put "/proc/$broker/limits" "Max locked memory         268435456            268435456            bytes     "
         put /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages 0
         put /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 0
@@ -187,8 +188,12 @@ expect_exit "what others have locked is not the broker's" 0
 segment 2600 268435456 "$(id -u)"
 expect_exit "all of LimitMEMLOCK= in use is not well" 1
 expect "it is told" locked-memory problem '"section":"[Service]"' '"line":"LimitMEMLOCK=536870912"'
-put "/proc/$broker/status" "Gid: 1 1 1 1" "CapEff: 0000000000004000"
+put "/proc/$broker/status" "Name:	shmbrokerd" "Gid: 1 1 1 1" "CapEff: 0000000000004000"
 expect_exit "with CAP_IPC_LOCK it does not count" 0
+put "/proc/$broker/status" "Name:	another" "Gid: 1 1 1 1" "CapEff: 0000000000000000"
+expect_exit "another process of that number" 0
+expect "is not taken for the broker" locked-memory unknown
+expect "at all" creator-group unknown
 rm "$place/root/proc/$broker/status" "$place/root/proc/$broker/limits"
 expect_exit "what can't be told is no problem" 0
 expect "but said" locked-memory unknown
@@ -262,7 +267,7 @@ expect_exit "other families" 0 --unit camera
 unit SupplementaryGroups=
 expect_exit "a service that is not in the socket's group" 1 --unit camera
 expect "it is told" socket problem EACCES "\"line\":\"SupplementaryGroups=$(id -gn)\""
-put "/proc/$broker/status" "Gid: 1 1 1 1" "CapEff: 0000000000000000"
+put "/proc/$broker/status" "Name:	shmbrokerd" "Gid: 1 1 1 1" "CapEff: 0000000000000000"
 unit
 expect_exit "a service of the broker's own group" 1 --unit camera
 expect "it is told" creator-group problem "camera.service is in the broker's own group"
@@ -280,6 +285,8 @@ expect "logind is told" login-removal problem "its default" \
         '"file":"/etc/systemd/logind.conf.d/shmbroker.conf"' '"section":"[Login]"'
 put /etc/login.defs "UID_MIN 1000" "SYS_UID_MAX		70000"
 expect_exit "who is a system user here" 0 --unit camera
+rmdir "$place/root/run/systemd/seats"
+expect_exit "nor is there one here" 0 --unit camera
 make_regular
 put /var/lib/systemd/linger/nobody ""
 expect_exit "who lingers" 0 --unit camera

@@ -6,13 +6,84 @@
 #include <ftw.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What is made and not freed yet, by the tests and their children: memory shared by all,
+ * since a test that fails ends on the spot. */
+#define SLOTS 64
+static struct slot {
+        char directory[64]; /* "": free */
+        char trying[256];
+} * slots;
+
+void daemons_begin(void) {
+        slots = mmap(NULL, SLOTS * sizeof(*slots), PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (slots == MAP_FAILED)
+                abort();
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
+        return remove(path);
+}
+
+static void remove_directory(const char *path) {
+        nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void show_log(const struct slot *slot) {
+        char path[80], line[1024];
+        snprintf(path, sizeof(path), "%s/log", slot->directory);
+        FILE *log = fopen(path, "re");
+
+        if (slot->trying[0] != '\0')
+                fprintf(stderr, "# failed at %s\n", slot->trying);
+        while (log != NULL && fgets(line, sizeof(line), log) != NULL)
+                fprintf(stderr, "# %s", line);
+        if (log != NULL)
+                fclose(log);
+}
+
+void daemons_end(bool failed) {
+        for (size_t i = 0; i < SLOTS; i++) {
+                if (slots[i].directory[0] == '\0')
+                        continue;
+                if (failed)
+                        show_log(&slots[i]);
+                remove_directory(slots[i].directory);
+        }
+        munmap(slots, SLOTS * sizeof(*slots));
+}
+
+void daemon_trying(struct daemon *daemon, const char *format, ...) {
+        struct slot *slot = &slots[daemon->slot];
+        va_list list;
+
+        va_start(list, format);
+        vsnprintf(slot->trying, sizeof(slot->trying), format, list);
+        va_end(list);
+}
+
+static size_t take_slot(const char *directory) {
+        for (size_t i = 0; i < SLOTS; i++) {
+                char none = '\0';
+                if (!__atomic_compare_exchange_n(&slots[i].directory[0], &none, '/', false,
+                                                 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+                        continue;
+                snprintf(slots[i].directory, sizeof(slots[i].directory), "%s", directory);
+                slots[i].trying[0] = '\0';
+                return i;
+        }
+        ck_abort_msg("too many daemons at once");
+}
 
 void daemon_new(struct daemon *daemon) {
         bool as_root = geteuid() == 0;
@@ -23,34 +94,20 @@ void daemon_new(struct daemon *daemon) {
         if (mkdtemp(daemon->directory) == NULL || chmod(daemon->directory, 0755) < 0 ||
             chown(daemon->directory, daemon->uid, daemon->gid) < 0)
                 ck_abort_msg("%s: %s", daemon->directory, strerror(errno));
+        daemon->slot = take_slot(daemon->directory);
         snprintf(daemon->state, sizeof(daemon->state), "%s/state", daemon->directory);
         snprintf(daemon->socket, sizeof(daemon->socket), "%s/socket", daemon->directory);
         snprintf(daemon->address, sizeof(daemon->address), "unix:%s", daemon->socket);
         snprintf(daemon->log, sizeof(daemon->log), "%s/log", daemon->directory);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
-        return remove(path);
-}
-
-static void show_log(const struct daemon *daemon) {
-        char line[1024];
-        FILE *log = fopen(daemon->log, "re");
-
-        while (log != NULL && fgets(line, sizeof(line), log) != NULL)
-                fprintf(stderr, "broker: %s", line);
-        if (log != NULL)
-                fclose(log);
-}
-
-/* A broker that runs still is that of a test that failed: its log may tell why. */
 void daemon_free(struct daemon *daemon) {
-        if (daemon->pid > 0) {
+        if (daemon->directory[0] == '\0')
+                return;
+        if (daemon->pid > 0)
                 daemon_kill(daemon);
-                show_log(daemon);
-        }
-        if (daemon->directory[0] != '\0')
-                nftw(daemon->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        remove_directory(daemon->directory);
+        slots[daemon->slot].directory[0] = '\0';
         *daemon = (struct daemon){0};
 }
 
@@ -112,20 +169,29 @@ bool daemon_runs(struct daemon *daemon) {
         return false;
 }
 
+/* That it takes connections is not yet that it works. */
+static bool serves(const struct daemon *daemon) {
+        int fd = wire_try_connect(daemon);
+        cJSON *reply = fd < 0 ? NULL : wire_try_call(fd, "org.varlink.service.GetInfo", " ");
+        bool answered = reply != NULL;
+
+        cJSON_Delete(reply);
+        if (fd >= 0)
+                close(fd);
+        return answered;
+}
+
 bool daemon_try_start(struct daemon *daemon) {
         int64_t since = harness_now_ms();
 
         ck_assert_int_eq(daemon->pid, 0);
         spawn(daemon);
         for (;;) {
-                int fd = wire_try_connect(daemon);
-                if (fd >= 0) {
-                        close(fd);
+                if (serves(daemon))
                         return true;
-                }
                 if (!daemon_runs(daemon))
                         return false;
-                harness_wait_a_moment(since, "the broker to accept connections");
+                harness_wait_a_moment(since, "the broker to serve");
         }
 }
 
@@ -136,10 +202,8 @@ void daemon_run(struct daemon *daemon) {
 }
 
 void daemon_start(struct daemon *daemon) {
-        if (!daemon_try_start(daemon)) {
-                show_log(daemon);
+        if (!daemon_try_start(daemon))
                 ck_abort_msg("the broker did not start, status %#x", daemon->status);
-        }
 }
 
 void daemon_wait(struct daemon *daemon) {
@@ -176,20 +240,20 @@ void daemon_terminate(struct daemon *daemon) {
 
 void daemon_stop(struct daemon *daemon) {
         daemon_terminate(daemon);
-        if (!WIFEXITED(daemon->status) || WEXITSTATUS(daemon->status) != 0) {
-                show_log(daemon);
+        if (!WIFEXITED(daemon->status) || WEXITSTATUS(daemon->status) != 0)
                 ck_abort_msg("the broker ended with status %#x at SIGTERM", daemon->status);
-        }
 }
 
+/* A wrapper ends when the broker does, and is not killed, since it may not be the last to go. */
 void daemon_kill(struct daemon *daemon) {
-        pid_t broker = broker_pid(daemon);
+        int64_t since = harness_now_ms();
 
-        if (broker > 0)
-                kill(broker, SIGKILL);
-        if (daemon->wrapper[0] == NULL || broker <= 0)
-                kill(daemon->pid, SIGKILL);
-        daemon_wait(daemon);
+        while (daemon_runs(daemon)) {
+                pid_t broker = broker_pid(daemon);
+                if (broker > 0)
+                        kill(broker, SIGKILL);
+                harness_wait_a_moment(since, "the broker to be dead");
+        }
 }
 
 /* --------------------------------------------------------- what /proc tells */
@@ -262,23 +326,20 @@ static int compare_ids(const void *a, const void *b) {
 
 static size_t list_ids(const struct daemon *daemon, int *ids) {
         size_t n = 0;
-        int fd = wire_connect(daemon);
+        cJSON *segments = wire_list(daemon);
+        const cJSON *segment;
 
-        wire_send(fd, "{'method':'io.shmbroker.List','more':true}");
-        for (bool more = true; more;) {
-                cJSON *reply = wire_receive(fd);
-                ck_assert_ptr_nonnull(reply);
-                ck_assert_ptr_null(reply_error(reply));
-                if (reply_at(reply, "segment") != NULL) {
-                        ck_assert_uint_lt(n, LISTED_MAX);
-                        ids[n++] = (int) reply_integer(reply, "segment.id");
-                }
-                more = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "continues"));
-                cJSON_Delete(reply);
+        cJSON_ArrayForEach(segment, segments) {
+                ck_assert_uint_lt(n, LISTED_MAX);
+                ids[n++] = cJSON_GetObjectItemCaseSensitive(segment, "id")->valueint;
         }
-        close(fd);
+        cJSON_Delete(segments);
         qsort(ids, n, sizeof(*ids), compare_ids);
         return n;
+}
+
+static bool has_id(const int *ids, size_t n, int id) {
+        return bsearch(&id, ids, n, sizeof(*ids), compare_ids) != NULL;
 }
 
 void daemon_check_segments(const struct daemon *daemon) {
@@ -299,7 +360,9 @@ void daemon_check_segments(const struct daemon *daemon) {
                 int id = shmctl(index, SHM_STAT_ANY, &ds);
                 if (id < 0 || ds.shm_perm.cuid != daemon->uid || (ds.shm_perm.mode & SHM_DEST))
                         continue;
-                ck_assert_msg(bsearch(&id, ids, n, sizeof(*ids), compare_ids) != NULL,
+                if (!has_id(ids, n, id)) /* what a List can't look at it leaves out */
+                        n = list_ids(daemon, ids);
+                ck_assert_msg(has_id(ids, n, id),
                               "segment %d (key %#x) is the broker's and has no name", id,
                               (unsigned) ds.shm_perm.__key);
         }

@@ -143,6 +143,38 @@ cJSON *wire_call(int fd, const char *method, const char *parameters, ...) {
         return reply;
 }
 
+static bool list_all(int fd, cJSON *segments) {
+        wire_send(fd, "{'method':'io.shmbroker.List','more':true}");
+        for (bool more = true; more;) {
+                cJSON *reply = wire_receive(fd);
+                bool refused = reply == NULL || reply_error(reply) != NULL;
+                if (!refused) {
+                        cJSON *segment = cJSON_DetachItemFromObjectCaseSensitive(
+                                cJSON_GetObjectItemCaseSensitive(reply, "parameters"), "segment");
+                        if (segment != NULL)
+                                cJSON_AddItemToArray(segments, segment);
+                        more = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "continues"));
+                }
+                cJSON_Delete(reply);
+                if (refused)
+                        return false;
+        }
+        return true;
+}
+
+cJSON *wire_list(const struct daemon *daemon) {
+        for (int attempt = 0; attempt < 5; attempt++) {
+                cJSON *segments = cJSON_CreateArray();
+                int fd = wire_connect(daemon);
+                bool listed = list_all(fd, segments);
+                close(fd);
+                if (listed)
+                        return segments;
+                cJSON_Delete(segments);
+        }
+        ck_abort_msg("no List is to be had");
+}
+
 /* ----------------------------------------------------------------- replies */
 
 const cJSON *reply_at(const cJSON *reply, const char *path) {

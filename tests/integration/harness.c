@@ -23,7 +23,6 @@ const struct who bob = {60002, 60002, {0}, 0};
 const struct who stranger = {60009, 60009, {0}, 0};
 
 struct daemon harness_daemon;
-static pid_t test_process; /* whose exit ends the test; its children's exits do not */
 
 struct who harness_self(void) {
         return (struct who){.uid = getuid(), .gid = getgid()};
@@ -44,6 +43,7 @@ void harness_wait_a_moment(int64_t since_ms, const char *what) {
 
 void harness_skip(const char *reason) {
         dprintf(STDOUT_FILENO, "# SKIP %s: %s\n", tcase_name(), reason);
+        daemon_free(&harness_daemon);
         exit(EXIT_SUCCESS);
 }
 
@@ -96,18 +96,11 @@ static int enter_namespace(void) {
 
 /* ------------------------------------------------------------------- tests */
 
-static void leave(void) {
-        if (getpid() == test_process)
-                daemon_free(&harness_daemon);
-}
-
 static void enter(void) {
         int r = enter_namespace();
         ck_assert_msg(r == 0, "no IPC namespace: %s", strerror(-r));
-        test_process = getpid();
         signal(SIGPIPE, SIG_IGN);
         daemon_new(&harness_daemon);
-        atexit(leave);
 }
 
 static void enter_with_broker(void) {
@@ -120,6 +113,7 @@ static void end(void) {
                 daemon_check_segments(&harness_daemon);
                 daemon_stop(&harness_daemon);
         }
+        daemon_free(&harness_daemon);
 }
 
 void harness_add(Suite *suite, const char *name, const TTest *function, bool with_broker) {
@@ -144,8 +138,10 @@ int harness_run(Suite *suite) {
                 srunner_free(runner);
                 return EXIT_SKIPPED;
         }
+        daemons_begin();
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
+        daemons_end(failed > 0);
         srunner_free(runner);
         return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

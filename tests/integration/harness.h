@@ -73,9 +73,9 @@ void gate_open(struct gate *gate);
 /* ------------------------------------------------------------------ daemon */
 
 struct daemon {
-        pid_t pid;    /* 0: does not run */
-        pid_t broker; /* the broker itself where pid is that of its wrapper */
-        int status;   /* of the one that ended last, as waitpid(2) has it */
+        pid_t pid; /* its wrapper's where it has one; 0: does not run */
+        size_t slot;
+        int status; /* of the one that ended last, as waitpid(2) has it */
         uid_t uid;
         gid_t gid;
         char directory[64];
@@ -94,7 +94,15 @@ extern struct daemon harness_daemon;
 void daemon_new(struct daemon *daemon);
 void daemon_free(struct daemon *daemon); /* kills it where it runs, removes its directory */
 
-void daemon_start(struct daemon *daemon);     /* it accepts connections when this returns */
+/* What is being tried with it, for whoever reads of a failure. */
+void daemon_trying(struct daemon *daemon, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+/* Before and behind all tests: what those left that failed is told, and cleared away. */
+void daemons_begin(void);
+void daemons_end(bool failed);
+
+void daemon_start(struct daemon *daemon);     /* it serves when this returns */
 bool daemon_try_start(struct daemon *daemon); /* false: it ended instead, daemon->status */
 void daemon_run(struct daemon *daemon);       /* until it ends by itself: one that can't work */
 void daemon_stop(struct daemon *daemon);      /* SIGTERM; it must end with 0 */
@@ -130,6 +138,10 @@ cJSON *wire_call(int fd, const char *method, const char *parameters, ...)
         __attribute__((format(printf, 3, 4)));
 cJSON *wire_try_call(int fd, const char *method, const char *parameters, ...)
         __attribute__((format(printf, 3, 4))); /* NULL: the broker hung up */
+
+/* What List tells, an array of segments. Asks again where the broker hangs up or refuses:
+ * for tests that break it. The caller frees it with cJSON_Delete(). */
+cJSON *wire_list(const struct daemon *daemon);
 
 /* What a dotted path leads to, from the reply's parameters on; NULL: nothing there. */
 const cJSON *reply_at(const cJSON *reply, const char *path);
