@@ -28,6 +28,12 @@ same "its state is its own" "drwx------ shmbroker shmbroker" \
 same "it may have as many descriptors as its limit of connections needs" 16384 \
         property shmbrokerd.service LimitNOFILE
 
+# A container may itself be kept from raising limits (CAP_SYS_RESOURCE, bit 24).
+if [ $((0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/1/status) >> 24 & 1)) = 1 ]; then
+        same "and lock as much as its clients need" 268435456 eval \
+                'sed -n "s/^Max locked memory *\([0-9]*\).*/\1/p" /proc/$(main_pid)/limits'
+fi
+
 tells() {
         [ "$(property shmbrokerd.service StatusText)" = "$1" ]
 }
