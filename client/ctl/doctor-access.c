@@ -94,13 +94,11 @@ void doctor_check_socket(struct doctor *doctor) {
 }
 
 bool doctor_read_broker_group(const struct doctor *doctor, gid_t *ret) {
-        char path[64], text[4096];
-        const char *line;
+        char text[DOCTOR_STATUS_BYTES];
+        const char *line = NULL;
 
-        snprintf(path, sizeof path, "/proc/%d/status", doctor->broker.pid);
-        if (!doctor->is_reached || !doctor_read(doctor, path, text, sizeof text))
-                return false;
-        line = doctor_line(text, "Gid:");
+        if (doctor_read_broker_status(doctor, text))
+                line = doctor_line(text, "Gid:");
         return line && sscanf(line, "%*u %u", ret) == 1; /* real, effective, ... */
 }
 

@@ -101,6 +101,18 @@ void doctor_check_version(struct doctor *doctor) {
         doctor_say(doctor, &finding);
 }
 
+bool doctor_read_broker_status(const struct doctor *doctor, char ret[DOCTOR_STATUS_BYTES]) {
+        static const char name[] = "shmbrokerd\n";
+        char path[64];
+        const char *line;
+
+        snprintf(path, sizeof path, "/proc/%d/status", doctor->broker.pid);
+        if (!doctor->is_reached || !doctor_read(doctor, path, ret, DOCTOR_STATUS_BYTES))
+                return false;
+        line = doctor_line(ret, "Name:");
+        return line && strncmp(line, name, strlen(name)) == 0;
+}
+
 static uint64_t inode_of(const struct doctor *doctor, const char *path) {
         char below[PATH_MAX];
         struct stat facts;

@@ -116,10 +116,11 @@ void doctor_check_total_size(struct doctor *doctor) {
 
 /* "Max locked memory   8388608   8388608   bytes": the soft one; UINT64_MAX for none. */
 static bool read_lock_limit(struct doctor *doctor, uint64_t *ret) {
-        char text[4096];
+        char text[DOCTOR_STATUS_BYTES];
         const char *line;
 
-        if (!doctor_read(doctor, doctor_text(doctor, "/proc/%d/limits", doctor->broker.pid), text,
+        if (!doctor_read_broker_status(doctor, text) ||
+            !doctor_read(doctor, doctor_text(doctor, "/proc/%d/limits", doctor->broker.pid), text,
                          sizeof text))
                 return false;
         line = doctor_line(text, "Max locked memory");
@@ -136,7 +137,7 @@ void doctor_check_locked_memory(struct doctor *doctor) {
         char text[2][HUMAN_BYTES];
         uint64_t limit;
 
-        if (!doctor->is_reached || !read_lock_limit(doctor, &limit)) {
+        if (!read_lock_limit(doctor, &limit)) {
                 doctor_say_unknown(doctor, "the broker's process can't be looked at");
                 return;
         }

@@ -11,14 +11,12 @@
 
 #define POOLS "/sys/kernel/mm/hugepages"
 
-bool doctor_has_ipc_lock(struct doctor *doctor) {
-        char text[4096];
+bool doctor_has_ipc_lock(const struct doctor *doctor) {
+        char text[DOCTOR_STATUS_BYTES];
         uint64_t capabilities;
         const char *line = NULL;
 
-        if (doctor->is_reached &&
-            doctor_read(doctor, doctor_text(doctor, "/proc/%d/status", doctor->broker.pid), text,
-                        sizeof text))
+        if (doctor_read_broker_status(doctor, text))
                 line = doctor_line(text, "CapEff:");
         return line && sscanf(line, "%" SCNx64, &capabilities) == 1 &&
                (capabilities & (UINT64_C(1) << CAP_IPC_LOCK));
@@ -29,7 +27,7 @@ struct pools {
 };
 
 /* One directory for each size of page. */
-static void count_pages(struct doctor *doctor, struct pools *ret) {
+static void count_pages(const struct doctor *doctor, struct pools *ret) {
         const struct {
                 const char *file;
                 uint64_t *count;
@@ -59,7 +57,7 @@ static void count_pages(struct doctor *doctor, struct pools *ret) {
 }
 
 /* Members of sysctl vm.hugetlb_shm_group need no capability. */
-static bool is_broker_in_huge_page_group(struct doctor *doctor) {
+static bool is_broker_in_huge_page_group(const struct doctor *doctor) {
         uint64_t group;
         gid_t gid;
 

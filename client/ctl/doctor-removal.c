@@ -131,6 +131,8 @@ void doctor_check_login_removal(struct doctor *doctor) {
                                   : "logind has RemoveIPC=yes, its default";
         if (subject->uid == (uid_t) -1) {
                 doctor_say_ok(doctor, "%s is nobody who logs in", user);
+        } else if (!is_there(doctor, "/run/systemd/seats")) {
+                doctor_say_ok(doctor, "logind does not run here");
         } else if (is_system_user(doctor, subject->uid)) {
                 doctor_say_ok(doctor, "%s is a system user, whom logind spares", user);
         } else if (is_there(doctor, doctor_text(doctor, "/var/lib/systemd/linger/%s", user))) {

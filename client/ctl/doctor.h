@@ -112,10 +112,17 @@ bool doctor_setting(const struct doctor *doctor, const char *path, const char *s
 /* systemd's words for yes; anything else is no. */
 bool doctor_true(const char *value);
 
-/* The broker's process: its primary group, which is the creator's group (cgid) of what
- * it makes, and whether it has CAP_IPC_LOCK. False too where it can't be looked at. */
+/* ------------------------------------------------------ the broker's process */
+
+#define DOCTOR_STATUS_BYTES 4096
+
+/* Its /proc/PID/status. False where it can't be looked at, or the PID is another
+ * process' here: the broker told the one of its own PID namespace. */
+bool doctor_read_broker_status(const struct doctor *doctor, char ret[DOCTOR_STATUS_BYTES]);
+
+/* Its primary group, which is the creator's group (cgid) of what it makes. */
 bool doctor_read_broker_group(const struct doctor *doctor, gid_t *ret);
-bool doctor_has_ipc_lock(struct doctor *doctor);
+bool doctor_has_ipc_lock(const struct doctor *doctor); /* false where that can't be told */
 
 /* ------------------------------------------------------------------ subject */
 
