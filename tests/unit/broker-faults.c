@@ -256,6 +256,12 @@ static int do_replace(void) {
         return TRY(rename, &creator, &request);
 }
 
+static int do_replace_large(void) {
+        struct rename_request request = {.name = "c", .to = "b", .replace = true, .token = "t"};
+
+        return TRY(rename, &creator, &request);
+}
+
 static int do_remove(void) {
         struct segment_request request = by_name("a");
 
@@ -289,6 +295,7 @@ static const struct {
         {"lock", do_lock},
         {"rename", do_rename},
         {"replace", do_replace},
+        {"replace a large one", do_replace_large},
         {"remove", do_remove},
         {"remove a large one", do_remove_large},
         {"remove a private one", do_remove_private},
