@@ -39,12 +39,12 @@ same() {
         fi
 }
 
-# eventually COMMAND...: succeeds within 20 seconds.
+# eventually COMMAND...: succeeds within 60 seconds.
 eventually() {
-        local deadline=$((SECONDS + 20))
+        local deadline=$((SECONDS + 60))
         until "$@"; do
                 if [ "$SECONDS" -ge "$deadline" ]; then
-                        echo "not so within 20 seconds: $*"
+                        echo "not so within 60 seconds: $*"
                         return 1
                 fi
                 sleep 0.05

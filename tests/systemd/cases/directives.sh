@@ -7,7 +7,7 @@ client() {
 # with SETTING...: the broker, with them.
 with() {
         fresh
-        drop_in shmbrokerd.service "[Service]" Restart=no TimeoutStartSec=1s "$@"
+        drop_in shmbrokerd.service "[Service]" Restart=no "$@"
 }
 creator() {
         client shmbrokerctl --json create directive/tried 4096 | jq -c '.creator | [.command, .unit]'
@@ -37,6 +37,6 @@ with ProcSubset=pid
 refuse "with ProcSubset= there is no broker" "" systemctl start shmbrokerd.service
 check "for want of the boot id" eventually the_journal_says "can't tell this boot"
 
-with RestrictAddressFamilies= RestrictAddressFamilies=none
+with RestrictAddressFamilies= RestrictAddressFamilies=none TimeoutStartSec=1s
 refuse "without AF_UNIX there is none either" "" systemctl start shmbrokerd.service
 same "since systemd is not told that it is ready" timeout property shmbrokerd.service Result
