@@ -117,10 +117,13 @@ void doctor_check_creator_group(struct doctor *doctor) {
                 return;
         }
         const char *group = name_of_group(doctor, gid);
-        if (subject->uid == 0 || subject->uid == doctor->broker.uid ||
-            !subject_in_group(subject, gid)) {
-                doctor_say_ok(doctor, "%s is not in the broker's own group %s, or need not be",
-                              subject->name, group);
+        if (!subject_in_group(subject, gid)) {
+                doctor_say_ok(doctor, "%s is not in the broker's own group %s", subject->name,
+                              group);
+                return;
+        }
+        if (subject->uid == 0 || subject->uid == doctor->broker.uid) {
+                doctor_say_ok(doctor, "%s may do as much without any group", subject->name);
                 return;
         }
         finding.found =

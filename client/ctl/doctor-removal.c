@@ -17,8 +17,8 @@
 void doctor_check_unit_removal(struct doctor *doctor) {
         if (!doctor->unit)
                 return;
-        /* systemd does it for a User= or Group=, which users' services have none of. */
-        if (doctor->for_user_manager || doctor->subject.uid == 0) {
+        /* It is about User= and Group=, spares root, and users' services have neither. */
+        if (doctor->for_user_manager || (doctor->subject.uid == 0 && doctor->subject.gid == 0)) {
                 doctor_say_ok(doctor, "systemd removes nothing when %s stops",
                               doctor->subject.name);
                 return;

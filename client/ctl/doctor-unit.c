@@ -135,9 +135,9 @@ int unit_load(struct doctor *doctor, const char *name) {
                 return ctl_failed(doctor->ctl, name, "out of memory");
         if (!run_systemctl(arguments, unit))
                 return ctl_failed(doctor->ctl, name, "can't ask systemctl: %s", strerror(errno));
-        for (char *end = unit->text;
-             (end = memchr(end, '\n', unit->text_bytes - (size_t) (end - unit->text)));)
-                *end++ = '\0';
+        for (size_t i = 0; i < unit->text_bytes; i++)
+                if (unit->text[i] == '\n')
+                        unit->text[i] = '\0';
 
         const char *id = unit_name(unit), *state = unit_property(unit, "LoadState");
         size_t length = id ? strlen(id) : 0;

@@ -235,6 +235,8 @@ expect "what the administrator wrote is mended there" unit-removal problem \
         "b.conf:2" '"file":"/etc/systemd/system/camera.service.d/b.conf"'
 unit RemoveIPC=yes User=
 expect_exit "which does nothing to root" 0 --unit camera
+unit RemoveIPC=yes User= Group=daemon
+expect_exit "but to a group that root's service has" 1 --unit camera
 
 unit PrivateIPC=yes
 expect_exit "PrivateIPC=" 1 --unit camera
