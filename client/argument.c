@@ -10,12 +10,14 @@
 #include <inttypes.h>
 
 int argument_name(const char *name) {
-        const char *reason = name ? name_reason(name) : "there is none";
         struct error error;
 
+        if (!name)
+                return failure_text(EINVAL, "a name is needed, and there is none");
+        const char *reason = name_reason(name);
         if (!reason)
                 return 0;
-        error_invalid_name(&error, name ? name : "", reason);
+        error_invalid_name(&error, name, reason);
         return failure_refused(&error);
 }
 

@@ -1,13 +1,11 @@
 #include "adopted.h"
 #include "argument.h"
-#include "connect.h"
 #include "exchange.h"
-#include "failure.h"
+#include "namespace.h"
 #include "shmbroker.h"
 
 #include "proto/method.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 /* Hands the segment to whoever wants it. */
@@ -99,6 +97,65 @@ int shmb_stat(struct shmb *b, struct shmb_which which, struct shmb_segment **ret
         return r < 0 ? r : segments_call(b, METHOD_STAT, &request, ret);
 }
 
+/* The labels by the broker, and before the rest, behind which the caller may not be the
+ * owner any more. */
+static int segments_set_adopted(struct shmb *b, const struct set_request *request,
+                                const struct shmb_changes *changes, struct shmb_segment **ret) {
+        struct set_request labels = {
+                .name = request->name,
+                .id = request->id,
+                .uid = FIELD_ABSENT,
+                .gid = FIELD_ABSENT,
+                .mode = FIELD_ABSENT,
+                .labels = request->labels,
+        };
+        struct shmb_segment *segment = NULL;
+
+        int r = namespace_check(b);
+        if (r == 0)
+                r = segments_call(b, METHOD_SET, &labels, &segment);
+        if (r < 0)
+                return r;
+        r = adopted_set(b, segment->id, changes->uid, changes->gid, changes->mode);
+        if (r < 0) {
+                free(segment);
+                return r;
+        }
+
+        if (changes->uid != (uid_t) -1)
+                segment->uid = changes->uid;
+        if (changes->gid != (gid_t) -1)
+                segment->gid = changes->gid;
+        if (changes->mode != (mode_t) -1)
+                segment->mode = changes->mode;
+        return segments_give(segment, ret);
+}
+
+int shmb_set(struct shmb *b, struct shmb_which which, const struct shmb_changes *changes,
+             struct shmb_segment **ret) {
+        struct set_request request = {
+                .name = which.name,
+                .id = which.name ? FIELD_ABSENT : which.id,
+                .uid = changes->uid == (uid_t) -1 ? FIELD_ABSENT : changes->uid,
+                .gid = changes->gid == (gid_t) -1 ? FIELD_ABSENT : changes->gid,
+                .mode = changes->mode == (mode_t) -1 ? FIELD_ABSENT : changes->mode,
+                .labels = {changes->labels, changes->labels_count},
+        };
+        struct exchange exchange;
+        int r;
+
+        if ((r = segments_check(which)) < 0 || (r = argument_labels(&request.labels)) < 0)
+                return r;
+        r = exchange_segment(b, METHOD_SET, &request, EXCHANGE_REPEAT, &exchange);
+        if (r == 0)
+                return segments_give(exchange.segment, ret);
+        if (exchange.refusal == ERROR_NOT_OWNER && exchange.repeated)
+                return exchange_unknown(); /* perhaps not any more, by the first attempt */
+        if (exchange.refusal == ERROR_ADOPTED)
+                return segments_set_adopted(b, &request, changes, ret);
+        return r;
+}
+
 /* The id of an adopted segment, for which no access is needed by name. */
 static int segments_id(struct shmb *b, struct shmb_which which, int *ret) {
         struct open_request request = {.name = which.name, .size = FIELD_ABSENT, .mode = 0};
@@ -113,36 +170,6 @@ static int segments_id(struct shmb *b, struct shmb_which which, int *ret) {
         *ret = segment->id;
         free(segment);
         return 0;
-}
-
-int shmb_set(struct shmb *b, struct shmb_which which, const struct shmb_changes *changes,
-             struct shmb_segment **ret) {
-        struct set_request request = {
-                .name = which.name,
-                .id = which.name ? FIELD_ABSENT : which.id,
-                .uid = changes->uid == (uid_t) -1 ? FIELD_ABSENT : changes->uid,
-                .gid = changes->gid == (gid_t) -1 ? FIELD_ABSENT : changes->gid,
-                .mode = changes->mode == (mode_t) -1 ? FIELD_ABSENT : changes->mode,
-                .labels = {changes->labels, changes->labels_count},
-        };
-        struct exchange exchange;
-        int id, r;
-
-        if ((r = segments_check(which)) < 0 || (r = argument_labels(&request.labels)) < 0)
-                return r;
-        r = exchange_segment(b, METHOD_SET, &request, EXCHANGE_REPEAT, &exchange);
-        if (r == 0)
-                return segments_give(exchange.segment, ret);
-        if (exchange.refusal == ERROR_NOT_OWNER && exchange.repeated)
-                return exchange_unknown(); /* perhaps not any more, by the first attempt */
-        if (exchange.refusal != ERROR_ADOPTED)
-                return r;
-
-        if ((r = segments_id(b, which, &id)) < 0 ||
-            (r = adopted_set(b, id, changes->uid, changes->gid, changes->mode)) < 0)
-                return r;
-        request.uid = request.gid = request.mode = FIELD_ABSENT;
-        return segments_call(b, METHOD_SET, &request, ret);
 }
 
 static int segments_lock(struct shmb *b, struct shmb_which which, enum method_id method,

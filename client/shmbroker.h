@@ -15,6 +15,7 @@
  *     -ECONNABORTED  the broker went away in the middle of the call, and nothing tells
  *                    whether it had been done: shmb_remove() by name, and shmb_set() by
  *                    an owner who gives the segment away.
+ *     -ENOSPC        a limit of the broker is reached, perhaps that of connections
  *     -EPROTO        the broker's answer can't be understood
  *     -ENOMEM        and what socket(2), connect(2), send(2) and recv(2) return
  *
@@ -24,8 +25,8 @@
  *
  * Threads may share a struct shmb; their calls take turns. After a fork(2) the child's
  * first call makes a connection of its own, and what the parent had attached is attached
- * in the child as well. Descriptors are close-on-exec. Nothing here logs, exits, or
- * touches a signal.
+ * in the child as well. Descriptors are close-on-exec. A signal does not interrupt a
+ * call. Nothing here logs, exits, or touches a signal.
  */
 #pragma once
 
