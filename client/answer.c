@@ -6,6 +6,7 @@
 #include "proto/segment.h"
 
 #include <errno.h>
+#include <string.h>
 
 int answer_parse(struct answer *ret, const char *text, size_t length_bytes) {
         const char *reason;
@@ -36,6 +37,17 @@ int answer_refusal(const struct answer *answer, enum error_code *ret_code) {
         if (ret_code)
                 *ret_code = error.code;
         return failure_refused(&error);
+}
+
+bool answer_hangs_up(const struct answer *answer) {
+        struct error error;
+
+        if (!answer->reply.error)
+                return false;
+        error_read(&error, answer->reply.error, answer->reply.parameters);
+        return error.code == ERROR_LIMIT_EXCEEDED && error.limit &&
+               (strcmp(error.limit, "connections") == 0 ||
+                strcmp(error.limit, "connectionsPerUser") == 0);
 }
 
 static int answer_decode(const struct answer *answer, enum method_id method, void *ret,

@@ -26,6 +26,9 @@ void answer_free(struct answer *answer);
 /* 0 where it is no refusal. ret_code may be NULL. */
 int answer_refusal(const struct answer *answer, enum error_code *ret_code);
 
+/* The broker refuses the connection itself, with LimitExceeded, and hangs up. */
+bool answer_hangs_up(const struct answer *answer);
+
 /* The result of a method that answers with a segment: in one block for free(3), NULL
  * where a List has none. ret_created may be NULL. */
 int answer_segment(const struct answer *answer, enum method_id method, struct shmb_segment **ret,

@@ -43,7 +43,7 @@ static int exchange_attempt(struct shmb *b, enum method_id method, const void *r
                 r = exchange_greet(b->channel, deadline);
         if (r == 0)
                 r = exchange_over(b->channel, method, request, deadline, ret, ret_sent);
-        if (r < 0)
+        if (r < 0 || answer_hangs_up(ret))
                 connect_drop(b);
         return r;
 }
