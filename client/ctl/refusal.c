@@ -33,7 +33,7 @@ static const struct advice advices[] = {
         {ENOENT, NULL, "shmbrokerctl ls shows the segments that you may read"},
         {ENOMEM, "lock", "LimitMEMLOCK= of the broker's service raises it"},
         {ENOMEM, NULL, "/proc/meminfo shows what there is"},
-        {ENOSPC, NULL, "shmbrokerctl status shows the limits"},
+        {ENOSPC, NULL, "shmbrokerctl status shows the limits, df the room of the state directory"},
         {EPERM, NULL, "shmbrokerctl stat %s shows who that is"},
         {ETIMEDOUT, NULL, "is the broker stopped, or the machine busy?"},
         {0},
