@@ -62,3 +62,7 @@ answers Remove '.segment.id == '"$id" Remove "{\"id\": $id}"
 refuse "what is not there" NotFound call Stat '{"name": "varlink/one"}'
 refuse "a wrong parameter is named" "InvalidParameter.*|sizes" call Create '{"name": "a", "sizes": 1}'
 refuse "List wants more" ExpectedMore call List '{}'
+refuse "Wait takes its parameters, and is not there yet" MethodNotImplemented \
+        call Wait '{"name": "varlink/one", "nattch": 1, "timeout": 1}'
+refuse "nor is Watch" MethodNotImplemented \
+        varlinkctl --json=short --more call "$socket" io.shmbroker.Watch '{"pattern": "varlink/*"}'
