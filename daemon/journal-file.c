@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -127,13 +128,19 @@ void journal_file_take_back(struct journal_file *file, size_t length_bytes) {
         memset(file->bytes + file->used_bytes, '\n', length_bytes);
 }
 
+/* One pass of memcmp(3), since the room may be megabytes. */
+static bool is_empty(const char *lines, size_t length_bytes) {
+        return length_bytes == 0 ||
+               (lines[0] == '\n' && memcmp(lines, lines + 1, length_bytes - 1) == 0);
+}
+
 size_t journal_file_wipe(struct journal_file *file) {
         size_t end = file->size_bytes;
 
-        while (end > file->used_bytes && file->bytes[end - 1] == '\n')
-                end--;
-        if (end <= file->used_bytes)
+        if (is_empty(file->bytes + file->used_bytes, end - file->used_bytes))
                 return 0;
+        while (file->bytes[end - 1] == '\n')
+                end--;
         memset(file->bytes + file->used_bytes, '\n', end - file->used_bytes);
         return end - file->used_bytes;
 }

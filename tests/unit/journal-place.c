@@ -12,7 +12,7 @@ static char *with_header(const char *member, const char *value) {
         ck_assert_ptr_nonnull(at);
         at += strlen(member);
         ck_assert_int_gt(asprintf(&text, "%.*s%s%s" SEGMENT_LINE, (int) (at - header), header,
-                                  value, at + strcspn(at, ",}\"" + (*value == '"'))),
+                                  value, at + strcspn(at, ",}")),
                          0);
         free(header);
         return text;

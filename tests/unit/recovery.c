@@ -76,6 +76,7 @@ static void end(struct opened *opened) {
         memcpy(directory, opened->directory, sizeof(directory));
         opened_close(opened);
         directory_remove(directory);
+        ipc_become_root();
 }
 
 /* ------------------------------------------------------------------ what it does */
