@@ -1,5 +1,5 @@
 /*
- * data BROKER: memcpy through a mapped segment against memcpy through a private
+ * data BROKER MEBIBYTES: memcpy through a mapped segment against memcpy through a private
  * mapping: with normal pages, transparent huge ones and SHM_HUGETLB. A row for each
  * kind of page that the machine has: kind, the segment's GB/s, the private one's, and
  * the seconds that the segment's first touch and its freeing took.
@@ -13,8 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define SIZE_BYTES (UINT64_C(256) << 20)
-#define ROUNDS     9
+#define ROUNDS 9
+
+static size_t size_bytes;
 
 struct pages {
         const char *name;
@@ -41,9 +42,9 @@ static double throughput(char *memory, char *other) {
 
         for (int i = 0; i < ROUNDS; i++) {
                 int64_t begin_ns = clock_ns();
-                memcpy(memory, other, SIZE_BYTES);
-                memcpy(other, memory, SIZE_BYTES);
-                rounds[i] = 2.0 * SIZE_BYTES / (double) (clock_ns() - begin_ns);
+                memcpy(memory, other, size_bytes);
+                memcpy(other, memory, size_bytes);
+                rounds[i] = 2.0 * (double) size_bytes / (double) (clock_ns() - begin_ns);
         }
         qsort(rounds, ROUNDS, sizeof *rounds, compare);
         return rounds[ROUNDS / 2];
@@ -54,26 +55,26 @@ static void measure(struct shmb *b, const struct pages *pages, char *other) {
                                               .huge_page_size = pages->huge_page_size};
         void *segment, *private;
 
-        int r = shmb_map(b, "bench/data", SIZE_BYTES, SHMB_CREATE | SHMB_WRITE | pages->map_flags,
+        int r = shmb_map(b, "bench/data", size_bytes, SHMB_CREATE | SHMB_WRITE | pages->map_flags,
                          &options, &segment, NULL);
         if (r < 0) {
                 printf("%s skipped: %s\n", pages->name, shmb_error(b));
                 return;
         }
         int64_t begin_ns = clock_ns();
-        memset(segment, 1, SIZE_BYTES);
+        memset(segment, 1, size_bytes);
         double touch_s = (double) (clock_ns() - begin_ns) / 1e9;
 
-        private = mmap(NULL, SIZE_BYTES, PROT_READ | PROT_WRITE,
+        private = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | pages->mmap_flags, -1, 0);
         if (private == MAP_FAILED)
                 fail("%s: no private mapping", pages->name);
         if (pages->advice)
-                madvise(private, SIZE_BYTES, pages->advice);
-        memset(private, 1, SIZE_BYTES);
+                madvise(private, size_bytes, pages->advice);
+        memset(private, 1, size_bytes);
 
         double shared_gbs = throughput(segment, other), private_gbs = throughput(private, other);
-        munmap(private, SIZE_BYTES);
+        munmap(private, size_bytes);
         shmb_unmap(segment);
         begin_ns = clock_ns();
         if (shmb_remove(b, (struct shmb_which){.name = "bench/data"}, NULL) < 0)
@@ -85,12 +86,13 @@ static void measure(struct shmb *b, const struct pages *pages, char *other) {
 int main(int argc, char **argv) {
         struct shmb *b;
 
-        if (argc != 2)
-                fail("usage: data BROKER");
+        if (argc != 3)
+                fail("usage: data BROKER MEBIBYTES");
+        size_bytes = strtoull(argv[2], NULL, 10) << 20;
         if (shmb_connect(&b, argv[1]) < 0)
                 fail("%s", shmb_error(NULL));
-        char *other = allocate(SIZE_BYTES);
-        memset(other, 2, SIZE_BYTES);
+        char *other = allocate(size_bytes);
+        memset(other, 2, size_bytes);
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
                 measure(b, &kinds[i], other);
         shmb_close(b);

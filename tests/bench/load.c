@@ -2,10 +2,12 @@
  * load: keeps a server busy over a stream socket and tells what an answer costs.
  *
  *     load --connect unix:PATH --framing nul|fixed:BYTES --request TEXT|@FILE...
- *          [--connections N] [--depth N] [--count N] [--idle N] [--half N] [--server PID]
+ *          [--connections N] [--depth N] [--count N] [--replies N] [--idle N] [--half N]
+ *          [--server PID]
  *
  * Every connection has --depth requests in flight and sends the given ones in turn;
- * "%d" in a text is the connection's number. --idle and --half add connections that
+ * "%d" in a text is the connection's number, and --replies is how many replies each
+ * brings where a single call is in flight. --idle and --half add connections that
  * send nothing, and the half of a request. Prints nanoseconds an answer, and the
  * median and 99.9th percentile where one connection has one in flight. With --server,
  * then what each idle or half-sending connection costs it, in bytes of memory.
@@ -37,6 +39,7 @@ struct options {
         int connections;
         int depth;
         long count;
+        int replies;
         int idle;
         int half;
         const char *server;
@@ -116,22 +119,22 @@ static int compare(const void *a, const void *b) {
         return (*x > *y) - (*x < *y);
 }
 
-/* One connection, one call at a time, blocking: the time of each. */
+/* One connection, one call at a time, blocking: the time of each, and of an answer. */
 static void run_round_trips(struct stream *stream, const struct options *options) {
         uint32_t *times_ns = allocate(sizeof *times_ns * (size_t) options->count);
         int64_t begin_ns = clock_ns(), last_ns = begin_ns;
 
         for (long i = 0; i < options->count; i++) {
                 stream_send(stream, options, 1);
-                while (stream_receive(stream, options) == 0)
-                        ;
+                for (int replies = 0; replies < options->replies;)
+                        replies += stream_receive(stream, options);
                 int64_t now_ns = clock_ns();
                 times_ns[i] = (uint32_t) (now_ns - last_ns);
                 last_ns = now_ns;
         }
         int64_t total_ns = last_ns - begin_ns;
         qsort(times_ns, (size_t) options->count, sizeof *times_ns, compare);
-        printf("%.1f %u %u\n", (double) total_ns / (double) options->count,
+        printf("%.1f %u %u\n", (double) total_ns / (double) options->count / options->replies,
                times_ns[options->count / 2], times_ns[options->count * 999 / 1000]);
         free(times_ns);
 }
@@ -187,6 +190,7 @@ static void parse(struct options *options, int argc, char **argv) {
                 {"connections", required_argument, NULL, 'c'},
                 {"depth", required_argument, NULL, 'd'},
                 {"count", required_argument, NULL, 'n'},
+                {"replies", required_argument, NULL, 'p'},
                 {"idle", required_argument, NULL, 'i'},
                 {"half", required_argument, NULL, 'h'},
                 {"server", required_argument, NULL, 's'},
@@ -194,7 +198,7 @@ static void parse(struct options *options, int argc, char **argv) {
         };
         int option;
 
-        *options = (struct options){.connections = 1, .depth = 1, .count = 100000};
+        *options = (struct options){.connections = 1, .depth = 1, .count = 100000, .replies = 1};
         while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
                 switch (option) {
                 case 'a':
@@ -218,6 +222,9 @@ static void parse(struct options *options, int argc, char **argv) {
                 case 'n':
                         options->count = atol(optarg);
                         break;
+                case 'p':
+                        options->replies = atoi(optarg);
+                        break;
                 case 'i':
                         options->idle = atoi(optarg);
                         break;
@@ -232,7 +239,7 @@ static void parse(struct options *options, int argc, char **argv) {
                 }
         }
         if (!options->address || options->requests_count == 0 || options->connections < 1 ||
-            options->depth < 1 || options->count < 1)
+            options->depth < 1 || options->count < 1 || options->replies < 1)
                 fail("usage: load --connect ADDRESS --framing nul|fixed:BYTES --request TEXT ...");
 }
 
