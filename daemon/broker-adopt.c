@@ -83,7 +83,7 @@ static int adopt(struct broker *broker, struct peer *peer, const struct adopt_re
                 return r;
         r = quota_check(broker, entry->user, 0, ret_error);
         if (r == 0)
-                r = holding_reserve(broker, entry, ret_error);
+                r = holding_reserve(broker, ret_error);
         if (r < 0) {
                 entry_free(entry);
                 return r;

@@ -139,7 +139,7 @@ static int make(struct broker *broker, const struct create_request *request,
         for (unsigned attempt = 0; attempt < KEY_ATTEMPTS; attempt++) {
                 key_t key = entry->name != NULL ? key_derive(entry->name, attempt) : IPC_PRIVATE;
 
-                r = holding_reserve(broker, entry, ret_error);
+                r = holding_reserve(broker, ret_error);
                 if (r < 0)
                         return r;
                 journal_intend_create(broker->journal, key, size);

@@ -34,7 +34,7 @@ void rename_undo(struct broker *broker, struct entry *entry, char *take_from,
 
         if (entry->removed || !request_same_name(entry->name, replaced->name) ||
             registry_find_name(broker->registry, take_from) != NULL ||
-            holding_reserve(broker, entry, &ignored) < 0) {
+            holding_reserve(broker, &ignored) < 0) {
                 free(take_from);
                 return;
         }
@@ -68,7 +68,7 @@ static int rename_entry(struct broker *broker, const struct peer *peer,
                         struct error *ret_error) {
         struct entry *entry = found->entry;
         struct strings strings;
-        int r = holding_reserve(broker, entry, ret_error);
+        int r = holding_reserve(broker, ret_error);
 
         if (r < 0)
                 return r;

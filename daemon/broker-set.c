@@ -45,7 +45,7 @@ static int set(struct broker *broker, const struct set_request *request, struct 
         bool labels_given = request->labels.items != NULL;
         struct owner owner = owner_of(request);
         struct entry other = {0}; /* holds the labels that entry does not have */
-        int r = holding_reserve(broker, entry, ret_error);
+        int r = holding_reserve(broker, ret_error);
 
         if (r < 0)
                 return r;

@@ -33,10 +33,10 @@ static int recover(struct broker *broker, const char *state_directory, char *ret
         if (r == 0)
                 r = journal_open(&broker->journal, state_directory, broker->registry, &intent,
                                  ret_reason, reason_bytes);
-        if (r == 0)
-                r = recovery_run(broker, &intent);
-        if (r == 0)
+        if (r == 0) {
+                recovery_run(broker, &intent);
                 r = charge_users(broker);
+        }
         return r;
 }
 

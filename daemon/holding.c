@@ -40,9 +40,8 @@ int holding_new(struct broker *broker, struct peer *peer, const char *name,
         return 0;
 }
 
-int holding_reserve(struct broker *broker, const struct entry *entry, struct error *ret_error) {
-        struct labels labels = {entry->labels, entry->labels_count};
-        int r = journal_reserve(broker->journal, broker->registry, entry->name, &labels);
+int holding_reserve(struct broker *broker, struct error *ret_error) {
+        int r = journal_reserve(broker->journal, broker->registry);
 
         if (r == -ERROR_SYSTEM)
                 return error_system(ret_error, errno, "the state directory takes no record");
@@ -95,7 +94,7 @@ void holding_lose_name(struct broker *broker, struct entry *entry) {
 void holding_restore(struct broker *broker, struct entry *entry) {
         struct error ignored;
 
-        if (!entry->removed || holding_reserve(broker, entry, &ignored) < 0 ||
+        if (!entry->removed || holding_reserve(broker, &ignored) < 0 ||
             (entry->name != NULL && registry_find_name(broker->registry, entry->name) != NULL))
                 return;
         registry_take(broker->registry, entry);

@@ -15,9 +15,9 @@ int holding_new(struct broker *broker, struct peer *peer, const char *name,
                 const struct labels *labels, const char *token, struct entry **ret,
                 struct error *ret_error);
 
-/* Room in the journal for what a request on this entry records. -ERROR_SYSTEM,
+/* Room in the journal for what a request records. -ERROR_SYSTEM,
  * -ERROR_NO_MEMORY: nothing may be done then. */
-int holding_reserve(struct broker *broker, const struct entry *entry, struct error *ret_error);
+int holding_reserve(struct broker *broker, struct error *ret_error);
 
 /* The journal is the caller's in these three. */
 void holding_add(struct broker *broker, struct entry *take_entry);

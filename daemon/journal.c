@@ -175,8 +175,7 @@ static void compact(struct journal *journal, const struct registry *registry) {
         log_debug("compacted the journal from %zu to %zu bytes", before, journal->file.used_bytes);
 }
 
-int journal_reserve(struct journal *journal, const struct registry *registry, const char *name,
-                    const struct labels *labels) {
+int journal_reserve(struct journal *journal, const struct registry *registry) {
         if (is_worth_compacting(journal))
                 compact(journal, registry);
         return make_room(journal, REQUEST_BYTES);

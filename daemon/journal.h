@@ -49,11 +49,9 @@ void journal_close(struct journal *journal);
 
 /* Room for every record of one request, its outcome included (an undo as well), up to
  * the next call of this. Compacts when the file holds little that is alive, writing
- * the registry anew beside it and renaming it into place. name and labels are what
- * the request gives. Errors: -ERROR_SYSTEM (errno tells: the file and its content
- * stay as they were), -ERROR_NO_MEMORY. */
-int journal_reserve(struct journal *journal, const struct registry *registry, const char *name,
-                    const struct labels *labels);
+ * the registry anew beside it and renaming it into place. Errors: -ERROR_SYSTEM (errno
+ * tells: the file and its content stay as they were), -ERROR_NO_MEMORY. */
+int journal_reserve(struct journal *journal, const struct registry *registry);
 
 /* The records. None of them can fail after a journal_reserve(); journal_intend_remove(),
  * journal_forgotten() and journal_done() need none, since the room for giving a

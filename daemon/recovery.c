@@ -156,7 +156,7 @@ static void recover_entry(struct recovery *recovery, struct entry *entry) {
         }
 }
 
-int recovery_run(struct broker *broker, const struct journal_intent *intent) {
+void recovery_run(struct broker *broker, const struct journal_intent *intent) {
         struct recovery recovery = {.broker = broker};
         struct entry *entry, *next;
 
@@ -180,5 +180,4 @@ int recovery_run(struct broker *broker, const struct journal_intent *intent) {
                            "%lu removals were completed",
                            (long long) registry_count(broker->registry), recovery.gone,
                            recovery.lost, recovery.completed);
-        return 0;
 }

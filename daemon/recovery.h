@@ -8,5 +8,5 @@
 struct broker;
 struct journal_intent;
 
-/* Errors: -ERROR_NO_MEMORY. */
-int recovery_run(struct broker *broker, const struct journal_intent *intent);
+/* What the kernel refuses is warned of and left as it is. May be killed, and run anew. */
+void recovery_run(struct broker *broker, const struct journal_intent *intent);

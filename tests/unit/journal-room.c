@@ -109,13 +109,11 @@ static bool mount_small(const char *directory) {
 }
 
 static void assert_refused(struct opened *opened) {
-        static const struct labels none;
         struct bytes before = file_read(opened->directory, "journal");
         struct bytes after;
 
         errno = 0;
-        ck_assert_int_eq(journal_reserve(opened->journal, opened->registry, NULL, &none),
-                         -ERROR_SYSTEM);
+        ck_assert_int_eq(journal_reserve(opened->journal, opened->registry), -ERROR_SYSTEM);
         ck_assert_int_eq(errno, ENOSPC);
         after = file_read(opened->directory, "journal");
         ck_assert_uint_eq(before.count, after.count);
@@ -125,7 +123,6 @@ static void assert_refused(struct opened *opened) {
 }
 
 START_TEST(a_full_file_system_refuses_records_and_keeps_what_there_is) {
-        static const struct labels none;
         char directory[DIRECTORY_BYTES];
         struct opened opened;
         struct entry *entry, *next;
@@ -139,7 +136,7 @@ START_TEST(a_full_file_system_refuses_records_and_keeps_what_there_is) {
         }
         opened = opened_in(directory);
         fill_up(directory);
-        while (journal_reserve(opened.journal, opened.registry, NULL, &none) == 0) {
+        while (journal_reserve(opened.journal, opened.registry) == 0) {
                 journal_intend_create(opened.journal, ++id, 1);
                 opened_add(&opened, make_longest(id));
                 ck_assert_int_lt(id, 100);

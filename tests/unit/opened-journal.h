@@ -60,9 +60,7 @@ static inline void opened_close(struct opened *opened) {
 }
 
 static inline void opened_reserve(struct opened *opened) {
-        static const struct labels none;
-
-        ck_assert_int_eq(journal_reserve(opened->journal, opened->registry, NULL, &none), 0);
+        ck_assert_int_eq(journal_reserve(opened->journal, opened->registry), 0);
 }
 
 /* As the broker would: recorded, then held. */
