@@ -83,8 +83,7 @@ static const struct {
         [ERROR_INVALID_NAME] = {SHMBROKER("InvalidName"), FIELDS(invalid_name_items), EINVAL,
                                 "{name} is not a valid name: {reason}"},
         [ERROR_INVALID_SIZE] = {SHMBROKER("InvalidSize"), FIELDS(invalid_size_items), EINVAL,
-                                "a size of {size} bytes is not possible here, it may be "
-                                "{minimum} to {maximum}"},
+                                "{size} bytes are not possible: {bounds}"},
         [ERROR_ACCESS_DENIED] = {SHMBROKER("AccessDenied"), FIELDS(name_or_id_items), EACCES,
                                  "the mode of {segment} does not give this user the access "
                                  "asked for"},
@@ -254,6 +253,19 @@ static void put_segment(struct line *line, const void *where) {
         }
 }
 
+/* The broker gives no minimum where it speaks of a segment that exists. */
+static void put_bounds(struct line *line, const void *where) {
+        const struct error *error = where;
+        const char *text = error->minimum == 0 ? "the segment exists and has " : "at least ";
+
+        put(line, text, strlen(text));
+        if (error->minimum != 0) {
+                put_number(line, &error->minimum);
+                put(line, ", at most ", strlen(", at most "));
+        }
+        put_number(line, &error->maximum);
+}
+
 /* What stands in braces in a sentence, and where in struct error it is. */
 static const struct word {
         const char *name;
@@ -267,8 +279,8 @@ static const struct word {
         {"limit", put_plain, offsetof(struct error, limit)},
         {"used", put_number, offsetof(struct error, used)},
         {"size", put_number, offsetof(struct error, size)},
-        {"minimum", put_number, offsetof(struct error, minimum)},
         {"maximum", put_number, offsetof(struct error, maximum)},
+        {"bounds", put_bounds, 0},
         {"errno", put_errno, offsetof(struct error, number)},
         {"message", put_plain, offsetof(struct error, message)},
 };

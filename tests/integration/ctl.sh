@@ -170,7 +170,7 @@ refused "create --exclusive does not" \
         'segment "cam/left" exists already (leave --exclusive out to use it, or remove it: shmbrokerctl rm cam/left)' \
         create cam/left 4096 --exclusive
 refused "what exists is too small" \
-        "cam/left: a size of 9437184 bytes is not possible here, it may be 0 to 8388608" \
+        "cam/left: 9437184 bytes are not possible: the segment exists and has 8388608" \
         create cam/left 9M
 refused "a name that is none" '"a//b" is not a valid name: it has two / in a row' create a//b 1
 expect "a private segment" 0 "- 1 12345" "" ctl create --private 12345
@@ -335,7 +335,7 @@ expect "and the mode and the labels that were there" 0 "rw-r----- a=b" "" \
 expect "write --create with a size" 0 '["cam/large",1048576]' "" \
         eval 'echo | json "[.name, .size]" write cam/large --create=1M'
 expect "a size that what exists has not" 1 "" \
-        "shmbrokerctl: write: cam/large: a size of 2097152 bytes is not possible here, it may be 0 to 1048576" \
+        "shmbrokerctl: write: cam/large: 2097152 bytes are not possible: the segment exists and has 1048576" \
         ctl write cam/large --create=2M </dev/null
 expect "no segment of nothing" 1 "" \
         "shmbrokerctl: write: cam/empty: standard input is empty, and a segment has at least one byte" \

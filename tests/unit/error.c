@@ -70,7 +70,12 @@ static const struct row {
          "{\"error\":\"" SHMBROKER("InvalidSize") "\",\"parameters\":{\"size\":8192,"
                                                   "\"minimum\":0,\"maximum\":4096}}",
          EINVAL,
-         "a size of 8192 bytes is not possible here, it may be 0 to 4096"},
+         "8192 bytes are not possible: the segment exists and has 4096"},
+        {{ERROR_INVALID_SIZE, .size = 0, .minimum = 1, .maximum = 4096, .id = FIELD_ABSENT},
+         "{\"error\":\"" SHMBROKER("InvalidSize") "\",\"parameters\":{\"size\":0,"
+                                                  "\"minimum\":1,\"maximum\":4096}}",
+         EINVAL,
+         "0 bytes are not possible: at least 1, at most 4096"},
         {{ERROR_ACCESS_DENIED, .name = "a", .id = FIELD_ABSENT},
          "{\"error\":\"" SHMBROKER("AccessDenied") "\",\"parameters\":{\"name\":\"a\"}}",
          EACCES,
