@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -128,16 +127,18 @@ void journal_file_take_back(struct journal_file *file, size_t length_bytes) {
         memset(file->bytes + file->used_bytes, '\n', length_bytes);
 }
 
-/* One pass of memcmp(3), since the room may be megabytes. */
-static bool is_empty(const char *lines, size_t length_bytes) {
-        return length_bytes == 0 ||
-               (lines[0] == '\n' && memcmp(lines, lines + 1, length_bytes - 1) == 0);
+bool journal_file_ends(const struct journal_file *file) {
+        const char *rest = file->bytes + file->used_bytes;
+        size_t bytes = file->size_bytes - file->used_bytes;
+
+        /* One pass of memcmp(3), since it may be megabytes. */
+        return bytes == 0 || (rest[0] == '\n' && memcmp(rest, rest + 1, bytes - 1) == 0);
 }
 
 size_t journal_file_wipe(struct journal_file *file) {
         size_t end = file->size_bytes;
 
-        if (is_empty(file->bytes + file->used_bytes, end - file->used_bytes))
+        if (journal_file_ends(file))
                 return 0;
         while (file->bytes[end - 1] == '\n')
                 end--;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct journal_file {
@@ -41,6 +42,9 @@ void journal_file_append(struct journal_file *file, const char *line, size_t len
 
 /* Takes the last line back, length_bytes with its newline, as if it had never been. */
 void journal_file_take_back(struct journal_file *file, size_t length_bytes);
+
+/* Is there nothing but empty lines behind the used ones? */
+bool journal_file_ends(const struct journal_file *file);
 
 /* Empties what is behind the used lines: a line that was not finished. Returns how many
  * bytes that were. */

@@ -303,13 +303,6 @@ static int refuse(char *ret_reason, size_t reason_bytes, const char *what, const
         return -ERROR_SYSTEM;
 }
 
-static bool is_empty(const struct journal_file *file) {
-        for (size_t i = 0; i < file->size_bytes; i++)
-                if (file->bytes[i] != '\n')
-                        return false;
-        return true;
-}
-
 /* Why the file that is open is none for us to act on, NULL where it is; then, where its
  * records begin. */
 static const char *why_stale(const struct journal *journal, size_t *ret_begin) {
@@ -336,7 +329,7 @@ static int open_existing(struct journal *journal, const char *path, size_t *ret_
                 return 0;
         if (r < 0)
                 return refuse(ret_reason, reason_bytes, "open", path, -r);
-        if (is_empty(&journal->file)) {
+        if (journal_file_ends(&journal->file)) {
                 journal_file_close(&journal->file);
                 return 0;
         }
