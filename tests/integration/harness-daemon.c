@@ -267,16 +267,13 @@ static FILE *open_proc(const struct daemon *daemon, const char *what) {
         return file;
 }
 
-uint64_t daemon_cpu_ms(const struct daemon *daemon) {
-        unsigned long user, system;
-        FILE *file = open_proc(daemon, "stat");
+uint64_t daemon_busy_ms(const struct daemon *daemon) {
+        unsigned long long running_ns, waiting_ns;
+        FILE *file = open_proc(daemon, "schedstat");
 
-        ck_assert_int_eq(fscanf(file,
-                                "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                                &user, &system),
-                         2);
+        ck_assert_int_eq(fscanf(file, "%llu %llu", &running_ns, &waiting_ns), 2);
         fclose(file);
-        return (user + system) * 1000 / (unsigned long) sysconf(_SC_CLK_TCK);
+        return (running_ns + waiting_ns) / 1000000;
 }
 
 uint64_t daemon_resident_bytes(const struct daemon *daemon) {

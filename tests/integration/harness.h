@@ -112,7 +112,8 @@ void daemon_wait(struct daemon *daemon);      /* until it has ended */
 bool daemon_runs(struct daemon *daemon);
 
 bool daemon_logged(const struct daemon *daemon, const char *text);
-uint64_t daemon_cpu_ms(const struct daemon *daemon);
+/* How long it has run on a processor, or waited for one to run on. */
+uint64_t daemon_busy_ms(const struct daemon *daemon);
 uint64_t daemon_resident_bytes(const struct daemon *daemon);
 unsigned daemon_descriptors(const struct daemon *daemon);
 

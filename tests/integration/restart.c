@@ -244,6 +244,29 @@ START_TEST(sigterm_answers_what_is_in_hand) {
 }
 END_TEST
 
+/* More than the socket holds waits in the broker when it is told to end. */
+START_TEST(sigterm_sends_what_waits_to_be_read) {
+        int fd = connect_daemon(), received = 0;
+
+        for (int i = 0; i < 2000; i++)
+                expect_success(wire_call(fd, "Create", "'name':'n/%04d','size':1", i));
+        wire_send(fd, "{'method':'io.shmbroker.List','more':true}");
+        cJSON *reply = wire_receive(fd);
+        cJSON_Delete(reply);
+        ck_assert_int_eq(kill(harness_daemon.pid, SIGTERM), 0);
+        while ((reply = wire_receive(fd)) != NULL) {
+                char name[16];
+                snprintf(name, sizeof(name), "n/%04d", ++received);
+                ck_assert_str_eq(reply_string(reply, "segment.name"), name);
+                cJSON_Delete(reply);
+        }
+        ck_assert_int_eq(received, 1999);
+        close(fd);
+        daemon_wait(&harness_daemon);
+        ck_assert_int_eq(harness_daemon.status, 0);
+}
+END_TEST
+
 /* --------------------------------------------------------------- two of them */
 
 static void expect_refused(struct daemon *second, const char *words) {
@@ -571,6 +594,7 @@ int main(void) {
         harness_test(suite, what_went_while_it_was_away_is_lost);
         harness_test(suite, a_removed_one_is_finished_at_its_last_detach);
         harness_test(suite, sigterm_answers_what_is_in_hand);
+        harness_test(suite, sigterm_sends_what_waits_to_be_read);
         harness_test(suite, a_second_one_is_refused);
         harness_test(suite, a_stale_socket_is_taken_over);
         harness_test_alone(suite, what_is_no_socket_is_left_alone);

@@ -339,6 +339,49 @@ START_TEST(the_broker_is_nobodys_deputy) {
 }
 END_TEST
 
+static void bob_adopts(void *context) {
+        int fd = wire_connect(&harness_daemon);
+
+        expect_success(wire_call(fd, "Adopt", "'name':'a','key':%d", 0x7000));
+        close(fd);
+}
+
+static void bob_is_a_stranger_now(void *context) {
+        int fd = wire_connect(&harness_daemon);
+
+        expect_error(wire_call(fd, "Stat", "'name':'a'"), "AccessDenied", "name=a");
+        expect_error(wire_call(fd, "Set", "'name':'a','labels':{}"), "NotOwner", "name=a");
+        expect_error(wire_call(fd, "Rename", "'name':'a','to':'b'"), "NotOwner", "name=a");
+        expect_error(wire_call(fd, "Remove", "'name':'a'"), "NotOwner", "name=a");
+        close(fd);
+}
+
+static void alice_is_still_its_creator(void *context) {
+        int fd = wire_connect(&harness_daemon);
+
+        expect_success(wire_call(fd, "Stat", "'name':'a'"));
+        expect_success(wire_call(fd, "Remove", "'name':'a'"));
+        close(fd);
+}
+
+START_TEST(who_adopts_gets_no_right_from_it) {
+        struct shmid_ds ds;
+        int unused;
+
+        harness_needs_root();
+        as(&alice, make_for_bob, &unused);
+        as(&bob, bob_adopts, NULL);
+        int id = shmget(0x7000, 0, 0);
+        ck_assert_int_eq(shmctl(id, IPC_STAT, &ds), 0);
+        ds.shm_perm.uid = alice.uid;
+        ds.shm_perm.gid = alice.gid;
+        ck_assert_int_eq(shmctl(id, IPC_SET, &ds), 0);
+        as(&bob, bob_is_a_stranger_now, NULL);
+        as(&alice, alice_is_still_its_creator, NULL);
+        ck_assert_int_eq(shmctl(id, IPC_RMID, NULL), 0);
+}
+END_TEST
+
 static void ask_on_it(void *context) {
         const int *fd = context;
 
@@ -405,6 +448,7 @@ int main(void) {
         harness_test_alone(suite, segments_given_to_a_group);
         harness_test_alone(suite, segments_given_to_root);
         harness_test(suite, the_broker_is_nobodys_deputy);
+        harness_test(suite, who_adopts_gets_no_right_from_it);
         harness_test(suite, a_connection_is_whose_it_was_at_first);
         harness_test(suite, who_may_not_read_is_told_no_labels);
         return harness_run(suite);
