@@ -262,10 +262,11 @@ END_TEST
 
 START_TEST(a_token_of_64_bytes_and_the_longest_name_are_good) {
         char name[NAME_BYTES_MAX + 1], token[65];
-        struct create_request request = to_create(name, SIZE);
+        struct create_request request;
 
         memset(name, 'n', NAME_BYTES_MAX);
         name[NAME_BYTES_MAX] = '\0';
+        request = to_create(name, SIZE);
         memset(token, '~', 64);
         token[64] = '\0';
         request.token = token;
