@@ -96,10 +96,43 @@ START_TEST(reserved_room_stays_where_it_is) {
 
         buffer_init(&buffer, 100000);
         ck_assert_int_eq(buffer_reserve(&buffer, 50000), 0);
+        ck_assert_int_eq(buffer_reserve(&buffer, 50000), 0);
         const char *bytes = buffer.bytes;
         for (size_t i = 0; i < 50000; i++)
                 buffer_append_byte(&buffer, 'x');
         ck_assert_ptr_eq(buffer.bytes, bytes);
+        /* and room that was consumed serves again */
+        buffer_consume(&buffer, 40000);
+        ck_assert_int_eq(buffer_reserve(&buffer, buffer.capacity_bytes), 0);
+        assert_holds(&buffer, buffer.bytes, 10000);
+        buffer_free(&buffer);
+}
+END_TEST
+
+START_TEST(content_is_seldom_moved) {
+        struct buffer buffer;
+        size_t moves = 0;
+
+        buffer_init(&buffer, 1 << 20);
+        for (size_t i = 0; i < 1 << 20; i++) {
+                size_t capacity = buffer.capacity_bytes;
+                buffer_append_byte(&buffer, 'x');
+                moves += buffer.capacity_bytes != capacity;
+        }
+        ck_assert_uint_le(moves, 12);
+
+        /* each as large as the last, so that one is consumed for one that is appended */
+        buffer_consume(&buffer, 1 << 19);
+        moves = 0;
+        for (size_t i = 0; i < 1 << 18; i++) {
+                const char *bytes = buffer.bytes;
+                buffer_append_byte(&buffer, 'x');
+                moves += buffer.bytes != bytes;
+                bytes = buffer.bytes;
+                buffer_consume(&buffer, 1);
+                moves += buffer.bytes != bytes + 1;
+        }
+        ck_assert_uint_le(moves, 2);
         buffer_free(&buffer);
 }
 END_TEST
@@ -118,7 +151,7 @@ START_TEST(memory_shrinks_when_it_is_not_needed) {
 }
 END_TEST
 
-/* Against a plain array: appended in runs, consumed in others. */
+/* Appended in runs, consumed in others, against what was counted. */
 START_TEST(it_is_a_queue) {
         static const size_t steps[] = {1, 3, 100, 511, 512, 513, 5000, 70, 2};
         enum { MAXIMUM = 20000, ROUNDS = 3000 };
@@ -128,9 +161,11 @@ START_TEST(it_is_a_queue) {
         buffer_init(&buffer, MAXIMUM);
         for (size_t i = 0; i < ROUNDS; i++) {
                 size_t more = steps[i % COUNT(steps)], less = steps[(i / 7) % COUNT(steps)];
-                if (more <= MAXIMUM - buffer.length_bytes)
+                if (more <= MAXIMUM - buffer.length_bytes) {
+                        char *where = buffer_extend(&buffer, more);
                         for (size_t n = 0; n < more; n++)
-                                buffer_append_byte(&buffer, (char) written++);
+                                where[n] = (char) written++;
+                }
                 if (less > buffer.length_bytes)
                         less = buffer.length_bytes;
                 for (size_t n = 0; n < less; n++)
@@ -141,6 +176,8 @@ START_TEST(it_is_a_queue) {
                 ck_assert_uint_le(buffer.capacity_bytes + buffer.consumed_bytes, MAXIMUM);
         }
         ck_assert_uint_eq((unsigned char) (written - read), buffer.length_bytes % 256);
+        buffer_consume(&buffer, buffer.length_bytes);
+        ck_assert_uint_eq(buffer.consumed_bytes, 0);
         buffer_free(&buffer);
 }
 END_TEST
@@ -268,6 +305,7 @@ int main(void) {
                 {it_takes_its_maximum_and_no_byte_more},
                 {the_first_failure_sticks},
                 {reserved_room_stays_where_it_is},
+                {content_is_seldom_moved},
                 {memory_shrinks_when_it_is_not_needed},
                 {it_is_a_queue},
                 {integers_are_written_to_the_last_digit},

@@ -348,9 +348,11 @@ START_TEST(absent_members_are_left_out) {
                                 "\"inner\":{\"number\":null}}");
         sample.labels.items = &none;
         sample.strings = empty;
-        assert_encoded(&sample, "{\"string\":null,\"i8\":0,\"u8\":0,\"i16\":0,\"u16\":0,\"i32\":0,"
-                                "\"u32\":0,\"u64\":0,\"boolean\":false,\"labels\":{},"
-                                "\"strings\":[],\"inner\":{\"number\":null}}");
+        sample.choice = 0;
+        assert_encoded(&sample,
+                       "{\"string\":null,\"i8\":0,\"u8\":0,\"i16\":0,\"u16\":0,\"i32\":0,"
+                       "\"u32\":0,\"u64\":0,\"boolean\":false,\"choice\":\"red\",\"labels\":{},"
+                       "\"strings\":[],\"inner\":{\"number\":null}}");
 }
 END_TEST
 
