@@ -1,5 +1,7 @@
 #include "journal-record.h"
 
+#include "journal-canonical.h"
+
 #include "proto/buffer.h"
 #include "proto/error.h"
 #include "proto/json.h"
@@ -169,22 +171,44 @@ static const char *why_refused(const struct record *record) {
         return NULL;
 }
 
-int record_read(struct record_line *ret, const char *line, size_t length_bytes,
-                const char **ret_reason) {
+static int parse(struct record_line *ret, const char *line, size_t length_bytes,
+                 const char **ret_reason) {
         struct decoding decoding = {.labels = ret->labels};
-        const char *reason;
         int r;
 
-        if (length_bytes == 0 || line[0] != '{' || length_bytes >= RECORD_BYTES_MAX) {
-                *ret_reason = length_bytes >= RECORD_BYTES_MAX ? "it is too long"
-                                                               : "it is no JSON object";
+        if (length_bytes == 0 || line[0] != '{') {
+                *ret_reason = "it is no JSON object";
                 return -ERROR_MALFORMED;
         }
         r = json_parse(line, length_bytes, &ret->document, ret_reason);
         if (r < 0)
                 return r;
         r = fields_decode(&record_fields, ret->document, true, &ret->record, &decoding);
-        reason = r < 0 ? "it has other members than a record" : why_refused(&ret->record);
+        if (r == 0)
+                return 0;
+        record_line_free(ret);
+        *ret_reason = "it has other members than a record";
+        return -ERROR_MALFORMED;
+}
+
+int record_read(struct record_line *ret, const char *line, size_t length_bytes,
+                const char **ret_reason) {
+        const char *reason;
+
+        if (length_bytes >= RECORD_BYTES_MAX) {
+                *ret_reason = "it is too long";
+                return -ERROR_MALFORMED;
+        }
+        ret->document = NULL;
+        memcpy(ret->text, line, length_bytes);
+        record_init(&ret->record, RECORD_DONE);
+        if (!journal_canonical_read(&record_fields, ret->text, length_bytes, ret->labels,
+                                    &ret->record)) {
+                int r = parse(ret, line, length_bytes, ret_reason);
+                if (r < 0)
+                        return r;
+        }
+        reason = why_refused(&ret->record);
         if (reason == NULL)
                 return 0;
         record_line_free(ret);
@@ -193,7 +217,8 @@ int record_read(struct record_line *ret, const char *line, size_t length_bytes,
 }
 
 void record_line_free(struct record_line *line) {
-        json_free(line->document);
+        if (line->document != NULL)
+                json_free(line->document);
 }
 
 /* ---------------------------------------------------------------- the tally */

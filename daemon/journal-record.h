@@ -76,12 +76,13 @@ void record_set_token(struct record *record, const struct entry *entry, uid_t ui
 /* Appends a line with its newline; a failure sticks to the buffer. */
 void record_write(struct buffer *out, const struct record *record);
 
-/* A line that was read: the record borrows from the document, and both go with
+/* A line that was read: the record borrows from the rest, and all goes with
  * record_line_free(). */
 struct record_line {
         struct record record;
-        struct cJSON *document;
         struct shmb_label labels[LABELS_MAX];
+        struct cJSON *document; /* NULL: it was as record_write() writes them */
+        char text[RECORD_BYTES_MAX];
 };
 
 /* One line without its newline, of which the byte behind must be readable. ret_reason
