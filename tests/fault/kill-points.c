@@ -89,9 +89,10 @@ static void kill_the_recovery_of(struct daemon *daemon, unsigned n) {
                 ck_assert(run_until_killed(&script, daemon, n));
                 kill_next_at(daemon, m);
                 bool started = daemon_try_start(daemon);
+                if (started)
+                        daemon_kill(daemon); /* by way of its wrapper */
                 kill_no_more(daemon);
                 if (started) {
-                        daemon_kill(daemon);
                         recover_and_finish(&script, daemon);
                         return;
                 }
