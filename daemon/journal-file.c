@@ -128,11 +128,14 @@ void journal_file_take_back(struct journal_file *file, size_t length_bytes) {
 }
 
 bool journal_file_ends(const struct journal_file *file) {
-        const char *rest = file->bytes + file->used_bytes;
         size_t bytes = file->size_bytes - file->used_bytes;
+        const char *rest;
 
+        if (bytes == 0)
+                return true;
         /* One pass of memcmp(3), since it may be megabytes. */
-        return bytes == 0 || (rest[0] == '\n' && memcmp(rest, rest + 1, bytes - 1) == 0);
+        rest = file->bytes + file->used_bytes;
+        return rest[0] == '\n' && memcmp(rest, rest + 1, bytes - 1) == 0;
 }
 
 size_t journal_file_wipe(struct journal_file *file) {
