@@ -48,7 +48,7 @@ static int start(struct broker *broker, const struct peer *peer,
         if (!lock && segment_is_locked(&found.ds) && found.ds.shm_segsz >= BROKER_LARGE_BYTES) {
                 ret->work = (struct work){
                         .kind = WORK_UNLOCK,
-                        .id = id,
+                        .target = found.entry->identity,
                         .reply_id = id,
                         .before = ret->segment,
                 };

@@ -4,16 +4,32 @@
 #include "lock.h"
 #include "removal.h"
 #include "rename.h"
+#include "segment.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+/* It may have waited for a thread since the broker looked, and its owner have made the id
+ * free for somebody else's: root's broker could do that to it as well. */
+static int look_again(const struct segment_identity *target) {
+        struct shmid_ds ds;
+        int r = segment_stat(target->id, &ds);
+
+        return r == 0 && !segment_is(target, target->id, &ds) ? -EIDRM : r;
+}
+
 void work_run(struct work *work) {
+        int id = work->target.id;
+
+        work->result = look_again(&work->target);
+        if (work->result < 0)
+                return;
         switch (work->kind) {
         case WORK_REMOVE:
-                work->result = segment_remove(work->id);
+                work->result = segment_remove(id);
                 break;
         case WORK_UNLOCK:
-                work->result = segment_lock(work->id, false);
+                work->result = segment_lock(id, false);
                 break;
         case WORK_NONE:
                 break;
@@ -22,7 +38,7 @@ void work_run(struct work *work) {
 
 int broker_finish(struct broker *broker, struct work *work, struct outcome *ret,
                   struct error *ret_error) {
-        struct entry *entry = registry_find_id(broker->registry, work->id);
+        struct entry *entry = registry_find_id(broker->registry, work->target.id);
         struct entry *about = registry_find_id(broker->registry, work->reply_id);
         int r;
 

@@ -44,7 +44,7 @@ struct broker {
 
 struct work {
         enum { WORK_NONE, WORK_REMOVE, WORK_UNLOCK } kind;
-        int id;       /* what the system call acts on */
+        struct segment_identity target; /* what the system call acts on */
         int reply_id; /* whose segment is the answer: another one for Rename with replace */
         int result;   /* 0 or a negated errno, by work_run() */
         struct shmb_segment before; /* the answer as it was when the work began */

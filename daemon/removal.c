@@ -14,7 +14,7 @@ int removal_start(struct broker *broker, const struct found *target, int reply_i
 
         outcome->work = (struct work){
                 .kind = WORK_REMOVE,
-                .id = entry->identity.id,
+                .target = entry->identity,
                 .reply_id = reply_id,
                 .before = outcome->segment,
         };

@@ -376,7 +376,7 @@ START_TEST(while_a_large_one_is_freed_its_name_is_free_and_its_id_is_known) {
 
         ck_assert_int_eq(broker_remove(broker, &creator, &a, &outcome, &error), BROKER_WORK);
         work = outcome.work;
-        ck_assert_int_eq(work.id, id);
+        ck_assert_int_eq(work.target.id, id);
         ck_assert(exists(id));
         REFUSED_BY_NAME(ERROR_NOT_FOUND, stat, &creator, "a");
         ACCEPTED_BY_ID(stat, &creator, id);
@@ -420,7 +420,7 @@ START_TEST(while_a_large_one_is_replaced_the_answer_is_kept) {
 
         ck_assert_int_eq(broker_rename(broker, &creator, &rename, &outcome, &error), BROKER_WORK);
         work = outcome.work;
-        ck_assert_int_eq(work.id, b);
+        ck_assert_int_eq(work.target.id, b);
         ck_assert_int_eq(work.reply_id, a);
         ACCEPTED(rename, &creator, &again);
         ck_assert_int_eq(ipc_control_as(UID_CREATOR, a, IPC_RMID), 0);

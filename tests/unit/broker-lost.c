@@ -151,6 +151,39 @@ START_TEST(an_id_with_a_work_in_flight_is_not_taken_over) {
 }
 END_TEST
 
+/* Root's broker may do to it what it likes, and so must not act on the id alone. */
+START_TEST(a_work_spares_what_came_by_its_id) {
+        struct segment_request a = by_name("a");
+        int id = create(&creator, "a", LARGE, 0600);
+        struct shmid_ds ds;
+        struct work work;
+
+        if (_i == 0) {
+                ck_assert_int_eq(broker_remove(broker, &creator, &a, &outcome, &error),
+                                 BROKER_WORK);
+        } else {
+                ACCEPTED(lock, &creator, &a);
+                ck_assert_int_eq(broker_unlock(broker, &creator, &a, &outcome, &error),
+                                 BROKER_WORK);
+        }
+        work = outcome.work;
+        ipcrm(id);
+        if (!ipc_set_next_id(id))
+                return;
+        ipc_become(UID_OTHER, GID_OTHER, NULL, 0);
+        ck_assert_int_eq(shmget(IPC_PRIVATE, LARGE, 0600), id);
+        ipc_become_root();
+        ck_assert_int_eq(segment_lock(id, true), 0);
+        work_run(&work);
+        ck_assert(exists(id));
+        ds = look(id);
+        ck_assert(segment_is_locked(&ds));
+        ck_assert_int_eq(broker_finish(broker, &work, &outcome, &error),
+                         _i == 0 ? 0 : -ERROR_NOT_FOUND);
+        ck_assert_ptr_null(registry_find_id(broker->registry, id));
+}
+END_TEST
+
 START_TEST(a_sweep_goes_round_in_slices) {
         int ids[10];
 
@@ -401,6 +434,7 @@ int main(void) {
                 {a_successor_by_its_id_and_its_key_is_another_one, 2},
                 {an_id_that_comes_back_belongs_to_the_new_one},
                 {an_id_with_a_work_in_flight_is_not_taken_over},
+                {a_work_spares_what_came_by_its_id, 2},
                 {a_sweep_goes_round_in_slices},
                 {one_made_elsewhere_gets_a_name, 2},
                 {its_owner_and_its_kernels_creator_and_root_may_adopt, 5},

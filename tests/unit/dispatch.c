@@ -32,7 +32,7 @@ static int fake_segment(const char *name, int64_t id, struct outcome *ret,
         if (fake.result == -ERROR_NOT_FOUND)
                 return error_of_segment(ret_error, ERROR_NOT_FOUND, name, id);
         ret->segment = (struct shmb_segment){.name = fake.name, .id = 7};
-        ret->work = (struct work){.kind = WORK_REMOVE, .id = 7};
+        ret->work = (struct work){.kind = WORK_REMOVE, .target.id = 7};
         return fake.result;
 }
 
@@ -283,7 +283,7 @@ START_TEST(work_is_answered_when_it_was_run) {
         ck_assert_int_eq(dispatch(CALL(OURS "Remove", "\"id\":7")), DISPATCH_PENDING);
         ck_assert_uint_eq(out.length_bytes, 0);
         ck_assert_int_eq(pending->kind, PENDING_WORK);
-        ck_assert_int_eq(pending->work.id, 7);
+        ck_assert_int_eq(pending->work.target.id, 7);
         work_run(&pending->work);
         ck_assert(!fake.finished);
         fake.result = 0;

@@ -26,7 +26,7 @@ void work_run(struct work *work) {
                 pthread_cond_wait(&changed, &lock);
         permits--;
         running--;
-        work->result = work->id + 1000;
+        work->result = work->target.id + 1000;
         pthread_mutex_unlock(&lock);
 }
 
@@ -52,7 +52,7 @@ static void setup(void) {
         running = permits = 0;
         ck_assert_int_eq(worker_new(&worker), 0);
         for (int i = 0; i < JOBS; i++) {
-                works[i] = (struct work){.id = i};
+                works[i] = (struct work){.target.id = i};
                 jobs[i] = (struct job){.work = &works[i], .owner = &works[i]};
         }
 }
@@ -103,7 +103,7 @@ START_TEST(four_run_at_once_and_the_others_wait) {
                 ck_assert_ptr_nonnull(job);
                 ck_assert(!fetched[job - jobs]);
                 fetched[job - jobs] = true;
-                ck_assert_int_eq(job->work->result, job->work->id + 1000);
+                ck_assert_int_eq(job->work->result, job->work->target.id + 1000);
         }
         ck_assert_ptr_null(worker_wait(worker));
 }
