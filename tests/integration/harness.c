@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
@@ -50,6 +51,21 @@ void harness_skip(const char *reason) {
 void harness_needs_root(void) {
         if (geteuid() != 0)
                 harness_skip("needs root, for other users");
+}
+
+bool harness_is_almighty(void) {
+        const uint64_t needed = UINT64_C(1) << CAP_IPC_LOCK | UINT64_C(1) << CAP_IPC_OWNER |
+                                UINT64_C(1) << CAP_SYS_ADMIN;
+        FILE *status = fopen("/proc/self/status", "re");
+        uint64_t capabilities = 0;
+        char line[256];
+
+        while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+                if (sscanf(line, "CapEff: %" SCNx64, &capabilities) == 1)
+                        break;
+        if (status != NULL)
+                fclose(status);
+        return (capabilities & needed) == needed;
 }
 
 /* ------------------------------------------------------------- namespaces */

@@ -32,6 +32,9 @@ int harness_run(Suite *suite);
 /* Ends the test here, as skipped; the reason is for people. */
 void harness_skip(const char *reason) __attribute__((noreturn));
 void harness_needs_root(void);
+/* Root to the kernel's rules of IPC: with every capability that they ask for, of which
+ * containers leave some out. */
+bool harness_is_almighty(void);
 
 /* Anything that takes longer than this never comes. */
 #define HARNESS_DEADLINE_MS 30000

@@ -264,14 +264,18 @@ static void ask_all_peers(const struct owner *whose) {
         harness_needs_root();
         harness_daemon.options[0] = "--limit";
         harness_daemon.options[1] = "segmentsPerUser=2000";
+        size_t first = harness_is_almighty() ? 0 : 1; /* root is the first */
+
         daemon_start(&harness_daemon);
         prepare(whose);
-        for (size_t i = 0; i < sizeof(peers) / sizeof(*peers); i++) {
+        if (first > 0)
+                printf("# SKIP root as a peer: it lacks capabilities here\n");
+        for (size_t i = first; i < sizeof(peers) / sizeof(*peers); i++) {
                 peer = peers[i].what;
                 as(&peers[i].who, ask_everything, NULL);
         }
         /* Last, as it leaves less: each peer has three of its own to remove. */
-        for (size_t i = 0; i < sizeof(peers) / sizeof(*peers); i++) {
+        for (size_t i = first; i < sizeof(peers) / sizeof(*peers); i++) {
                 const unsigned bits[] = {(unsigned) i, 0600 + (unsigned) i, 0760 + (unsigned) i};
                 peer = peers[i].what;
                 for (size_t j = 0; j < 3; j++)
