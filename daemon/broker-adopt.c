@@ -45,6 +45,9 @@ static int look(const struct adopt_request *request, int *ret_id, struct shmid_d
                 return error_of_segment(ret_error, ERROR_NOT_FOUND, NULL, request->id);
         if (r < 0)
                 return error_system(ret_error, -r, "the segment could not be looked at");
+        /* Neither a reply nor the journal could tell its size. */
+        if (ret->shm_segsz > (uint64_t) FIELD_INTEGER_MAX)
+                return error_system(ret_error, EOVERFLOW, "the segment is larger than 2^53 bytes");
         *ret_id = id;
         return 0;
 }

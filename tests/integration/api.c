@@ -364,6 +364,11 @@ static void adopt_and_rule(void *context) {
         shmb_segment_free(found);
         ck_assert_int_eq(shmb_remove(b, by_name("a"), NULL), 0);
         ck_assert_int_lt(shmctl(id, IPC_STAT, &ds), 0);
+        int vast = shmget(IPC_PRIVATE, (size_t) 1 << 54, 0600 | SHM_NORESERVE);
+        if (vast >= 0) { /* no JSON number tells its size */
+                expect_errno(shmb_adopt_id(b, "vast", vast, NULL, 0, NULL), EOVERFLOW);
+                ck_assert_int_eq(shmctl(vast, IPC_RMID, NULL), 0);
+        }
         expect_errno(shmb_adopt_key(b, "a", 0x4712, NULL, 0, NULL), ENOENT);
         expect_errno(shmb_adopt_id(b, "a", 424242, NULL, 0, NULL), EINVAL);
         shmb_close(b);
