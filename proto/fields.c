@@ -266,9 +266,6 @@ static void encode_value(struct buffer *out, const struct field *field, const vo
         case FIELD_STRING:
                 writer_string(out, *(const char *const *) where);
                 return;
-        case FIELD_INTEGER:
-                writer_integer(out, integer_read(field, where));
-                return;
         case FIELD_BOOLEAN:
                 writer_boolean(out, *(const bool *) where);
                 return;
@@ -287,9 +284,21 @@ static void encode_value(struct buffer *out, const struct field *field, const vo
         case FIELD_POINTER:
                 fields_encode(out, field->record, *(const void *const *) where);
                 return;
+        case FIELD_INTEGER: /* encode_integer() */
         case FIELD_OBJECT:
                 return;
         }
+}
+
+/* Most members are integers: in one piece with their key. */
+static void encode_integer(struct buffer *out, const char *key, size_t key_bytes, int64_t value) {
+        size_t length = key_bytes + writer_integer_bytes(value);
+
+        char *at = buffer_extend(out, length);
+        if (!at)
+                return;
+        memcpy(at, key, key_bytes);
+        writer_put_integer(at + length, value);
 }
 
 void fields_encode(struct buffer *out, const struct fields *fields, const void *from) {
@@ -303,12 +312,18 @@ void fields_encode(struct buffer *out, const struct fields *fields, const void *
                 if (absent && !field->required)
                         continue;
 
-                buffer_append(out, field->key + skip, field->key_bytes - skip);
+                const char *key = field->key + skip;
+                size_t key_bytes = field->key_bytes - skip;
+                skip = 0;
+                if (field->type == FIELD_INTEGER && !absent) {
+                        encode_integer(out, key, key_bytes, integer_read(field, where));
+                        continue;
+                }
+                buffer_append(out, key, key_bytes);
                 if (absent && field->type != FIELD_LABELS)
                         buffer_append(out, "null", 4);
                 else
                         encode_value(out, field, where);
-                skip = 0;
         }
         buffer_append_byte(out, '}');
 }

@@ -101,7 +101,15 @@ static unsigned decimal_digits(uint64_t value) {
         return digits + (value >= powers[digits] || value == 0);
 }
 
-void writer_integer(struct buffer *out, int64_t value) {
+static uint64_t magnitude(int64_t value) {
+        return value < 0 ? -(uint64_t) value : (uint64_t) value;
+}
+
+size_t writer_integer_bytes(int64_t value) {
+        return value >= 0 && value < 10 ? 1 : decimal_digits(magnitude(value)) + (value < 0);
+}
+
+void writer_put_integer(char *end, int64_t value) {
         static const char pairs[] = "00010203040506070809"
                                     "10111213141516171819"
                                     "20212223242526272829"
@@ -112,25 +120,27 @@ void writer_integer(struct buffer *out, int64_t value) {
                                     "70717273747576777879"
                                     "80818283848586878889"
                                     "90919293949596979899";
-        bool negative = value < 0;
-        uint64_t rest = negative ? -(uint64_t) value : (uint64_t) value;
-        unsigned length = decimal_digits(rest) + negative;
+        uint64_t rest = magnitude(value);
 
-        char *where = buffer_extend(out, length);
-        if (!where)
-                return;
-        if (negative)
-                *where = '-';
-        char *end = where + length;
-        while (rest >= 100) {
+        for (; rest >= 100; rest /= 100) {
                 end -= 2;
                 memcpy(end, pairs + 2 * (rest % 100), 2);
-                rest /= 100;
         }
-        if (rest >= 10)
-                memcpy(end - 2, pairs + 2 * rest, 2);
-        else
-                end[-1] = (char) ('0' + rest);
+        if (rest >= 10) {
+                end -= 2;
+                memcpy(end, pairs + 2 * rest, 2);
+        } else
+                *--end = (char) ('0' + rest);
+        if (value < 0)
+                *--end = '-';
+}
+
+void writer_integer(struct buffer *out, int64_t value) {
+        size_t length = writer_integer_bytes(value);
+
+        char *at = buffer_extend(out, length);
+        if (at)
+                writer_put_integer(at + length, value);
 }
 
 void writer_boolean(struct buffer *out, bool value) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buffer;
@@ -17,4 +18,8 @@ void writer_raw(struct buffer *out, const char *text); /* as it is */
 void writer_string(struct buffer *out, const char *text);
 
 void writer_integer(struct buffer *out, int64_t value);
+/* The same for whoever makes the room: how many bytes it takes, and writing them, the
+ * last one in front of `end`. */
+size_t writer_integer_bytes(int64_t value);
+void writer_put_integer(char *end, int64_t value);
 void writer_boolean(struct buffer *out, bool value);
