@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "peer.h"
+#include "turn.h"
 #include "worker.h"
 
 #include "proto/frame.h"
@@ -173,12 +174,15 @@ static void connection_begin(struct connection *connection) {
         worker_submit(connection->host->worker, &connection->job);
 }
 
-/* Handles messages until there is no whole one left, or something keeps it from going on.
+/* Handles messages until there is no whole one left, its turn is over, or something else
+ * keeps it from going on.
  * Returns how many bytes are done with. */
 static size_t connection_handle(struct connection *connection, const char *bytes,
                                 size_t length_bytes) {
         struct connection_host *host = connection->host;
         size_t used_bytes = 0;
+        struct turn turn;
+        turn_begin(&turn);
         while (!connection_is_blocked(connection)) {
                 const char *reason = "a message of more than 64 KiB";
                 size_t message_bytes;
@@ -202,6 +206,8 @@ static size_t connection_handle(struct connection *connection, const char *bytes
                 }
                 if (connection_is_full(connection))
                         connection_flush(connection);
+                if (used_bytes < length_bytes && turn_is_over(&turn))
+                        connection->yielding = true;
         }
         return used_bytes;
 }

@@ -4,6 +4,7 @@
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
+#include "turn.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -17,9 +18,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* Connections taken in one turn. */
-#define ACCEPT_BUDGET 64
 
 /* Without a descriptor or memory for the next connection: when to try again, unless one
  * of ours ends before. */
@@ -85,7 +83,8 @@ static void server_admit(struct server *server, int take_fd) {
 
 static void server_accept(int fd, short events, void *argument) {
         struct server *server = argument;
-        for (int i = 0; i < ACCEPT_BUDGET; i++) {
+        struct turn turn;
+        for (turn_begin(&turn); !turn_is_over(&turn);) {
                 int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (peer >= 0)
                         server_admit(server, peer);
@@ -116,7 +115,10 @@ static void server_ended(struct connection_host *host) {
 
 static void server_worked(int fd, short events, void *argument) {
         struct server *server = argument;
-        for (struct job *job; (job = worker_fetch(server->host.worker)) != NULL;)
+        struct turn turn;
+        struct job *job;
+        for (turn_begin(&turn);
+             !turn_is_over(&turn) && (job = worker_fetch(server->host.worker)) != NULL;)
                 connection_worked(job);
 }
 
@@ -305,6 +307,7 @@ int server_new(struct server **ret, struct broker *broker, const struct listener
                 return r;
         }
         signal(SIGPIPE, SIG_IGN); /* standard error may be a pipe */
+        signal(SIGXFSZ, SIG_IGN); /* the journal beyond LimitFSIZE= is an error like any other */
         server_survey(server);
         *ret = server;
         return 0;

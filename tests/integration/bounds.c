@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -123,6 +124,109 @@ START_TEST(half_messages_hold_nobody_up) {
                 close(fds[i]);
         }
         expect_success(wire_call(other, "GetStatus", " "));
+        close(other);
+}
+END_TEST
+
+/* ------------------------------------------------------------------- turns */
+
+static void stop_daemon(int signal) {
+        ck_assert_int_eq(kill(harness_daemon.pid, signal), 0);
+}
+
+#define JUST_NOT_LARGE ((1 << 20) - 4096)
+#define REMOVALS       100
+
+/* Many calls at once: a socket's buffer holds fewer messages than bytes. */
+struct row {
+        char bytes[64 * 1024];
+        size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void row_add(struct row *row, const char *format,
+                                                          ...) {
+        va_list list;
+        char *text = row->bytes + row->length;
+
+        va_start(list, format);
+        int length = vsnprintf(text, sizeof(row->bytes) - row->length, format, list);
+        va_end(list);
+        ck_assert_uint_lt(row->length + (size_t) length + 1, sizeof(row->bytes));
+        for (; *text != '\0'; text++)
+                if (*text == '\'')
+                        *text = '"';
+        row->length += (size_t) length + 1;
+}
+
+/* Each frees a megabyte on the spot. */
+START_TEST(calls_in_a_row_leave_the_others_their_turn) {
+        int fd = connect_daemon(), other = connect_daemon();
+        struct row row = {.length = 0};
+
+        for (int i = 0; i < REMOVALS; i++) {
+                cJSON *reply =
+                        wire_call(fd, "Create", "'name':'r/%d','size':%d", i, JUST_NOT_LARGE);
+                char *at = shmat((int) reply_integer(reply, "segment.id"), NULL, 0);
+
+                ck_assert_ptr_ne(at, (void *) -1);
+                memset(at, 1, JUST_NOT_LARGE);
+                ck_assert_int_eq(shmdt(at), 0);
+                cJSON_Delete(reply);
+                row_add(&row, "{'method':'io.shmbroker.Remove','parameters':{'name':'r/%d'}}", i);
+        }
+        expect_success(wire_call(other, "GetStatus", " "));
+        stop_daemon(SIGSTOP);
+        wire_send_bytes(fd, row.bytes, row.length);
+        wire_send(other, "{'method':'io.shmbroker.GetStatus'}");
+        stop_daemon(SIGCONT);
+        cJSON *reply = wire_receive(other);
+        ck_assert_int_gt(reply_integer(reply, "segments"), 0);
+        cJSON_Delete(reply);
+        for (int i = 0; i < REMOVALS; i++)
+                expect_success(wire_receive(fd));
+        close(fd);
+        close(other);
+}
+END_TEST
+
+#define PEERS      64
+#define PAIRS      100
+#define BLANKS     60000 /* several turns' reading */
+#define MANY_CALLS (2 * PEERS * PAIRS)
+
+/* The threads are done with the one before the loop is with the next. */
+START_TEST(works_in_a_row_leave_the_others_their_turn) {
+        int fds[PEERS], other = connect_daemon();
+
+        for (size_t i = 0; i < PEERS; i++) {
+                fds[i] = connect_daemon();
+                expect_success(wire_call(fds[i], "GetStatus", " "));
+        }
+        stop_daemon(SIGSTOP);
+        for (size_t i = 0; i < PEERS; i++) {
+                struct row row = {.length = 0};
+                for (int pair = 0; pair < PAIRS; pair++) {
+                        row_add(&row,
+                                "{'method':'io.shmbroker.Create','parameters':{'name':'w%zu',"
+                                "'size':1048576}}",
+                                i);
+                        row_add(&row,
+                                "{'method':'io.shmbroker.Remove','parameters':{'name':'w%zu'}}", i);
+                }
+                wire_send_bytes(fds[i], row.bytes, row.length);
+        }
+        struct row call = {.length = 0};
+        row_add(&call, "%*s{'method':'io.shmbroker.GetStatus'}", BLANKS, "");
+        wire_send_bytes(other, call.bytes, call.length);
+        stop_daemon(SIGCONT);
+        cJSON *reply = wire_receive(other);
+        ck_assert_int_lt(reply_integer(reply, "requests"), MANY_CALLS / 2);
+        cJSON_Delete(reply);
+        for (size_t i = 0; i < PEERS; i++) {
+                for (int answered = 0; answered < 2 * PAIRS; answered++)
+                        expect_success(wire_receive(fds[i]));
+                close(fds[i]);
+        }
         close(other);
 }
 END_TEST
@@ -432,6 +536,8 @@ int main(void) {
         harness_test(suite, who_never_reads_is_not_read_from);
         harness_test(suite, a_list_sees_what_stands_all_the_while);
         harness_test(suite, half_messages_hold_nobody_up);
+        harness_test(suite, calls_in_a_row_leave_the_others_their_turn);
+        harness_test(suite, works_in_a_row_leave_the_others_their_turn);
         harness_test_alone(suite, each_user_has_so_many_connections);
         harness_test_alone(suite, all_users_have_so_many_connections);
         harness_test(suite, descriptors_run_out_and_come_back);
