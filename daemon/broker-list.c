@@ -6,6 +6,17 @@
 
 #include <string.h>
 
+/* Steps of a match, each a few nanoseconds, that take as long as a look at an entry. */
+#define STEPS_PER_ENTRY 512
+
+/* What an entry takes of the budget: matching takes up to length(pattern) * length(name),
+ * and a peer chooses both. */
+static unsigned cost(size_t pattern_bytes, const struct entry *entry) {
+        size_t name_bytes = pattern_bytes > 0 ? strlen(entry->name) : 0;
+
+        return 1 + (unsigned) (pattern_bytes * name_bytes / STEPS_PER_ENTRY);
+}
+
 /* Where the names that can match begin, or where the last slice ended. */
 static struct entry *begin(const struct registry *registry, const char *pattern,
                            size_t prefix_bytes, const struct list_cursor *cursor) {
@@ -34,11 +45,13 @@ int broker_list(struct broker *broker, struct peer *peer, const struct list_requ
                 struct error *ret_error) {
         const char *pattern = request->pattern;
         struct entry *entry, *next;
-        size_t prefix_bytes;
+        size_t prefix_bytes, pattern_bytes;
+        unsigned taken;
 
         if (pattern != NULL && !cursor->begun && glob_reason(pattern) != NULL)
                 return error_invalid_parameter(ret_error, "pattern");
         prefix_bytes = pattern != NULL ? glob_prefix_bytes(pattern) : 0;
+        pattern_bytes = pattern != NULL ? strlen(pattern) - prefix_bytes : 0;
         entry = begin(broker->registry, pattern, prefix_bytes, cursor);
         for (; entry != NULL && *budget > 0; entry = next) {
                 struct found found;
@@ -48,7 +61,8 @@ int broker_list(struct broker *broker, struct peer *peer, const struct list_requ
                         break;
                 next = registry_next(broker->registry, entry);
                 remember(cursor, entry);
-                --*budget;
+                taken = cost(pattern_bytes, entry);
+                *budget = taken < *budget ? *budget - taken : 0;
                 if (pattern != NULL && !glob_match(pattern, entry->name))
                         continue;
                 /* Of what the kernel does not tell, nothing is told. */
