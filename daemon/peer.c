@@ -13,6 +13,20 @@
 /* Most users have fewer groups than this: one call tells them all. */
 #define GROUPS_GUESS 64
 
+static int peer_compare_groups(const void *a, const void *b) {
+        gid_t x = *(const gid_t *) a, y = *(const gid_t *) b;
+        return (x > y) - (x < y);
+}
+
+/* They come in the order of the peer's user namespace, nearly always ours. */
+static void peer_sort_groups(gid_t *groups, size_t count) {
+        for (size_t i = 1; i < count; i++)
+                if (groups[i - 1] > groups[i]) {
+                        qsort(groups, count, sizeof(*groups), peer_compare_groups);
+                        return;
+                }
+}
+
 static int peer_read_groups(int fd, struct peer *peer) {
         gid_t guess[GROUPS_GUESS];
         socklen_t bytes = sizeof(guess);
@@ -32,6 +46,7 @@ static int peer_read_groups(int fd, struct peer *peer) {
         }
         peer->groups = groups;
         peer->groups_count = bytes / sizeof(*groups);
+        peer_sort_groups(groups, peer->groups_count);
         return 0;
 }
 
@@ -131,8 +146,7 @@ void peer_describe(struct peer *peer) {
 bool peer_in_group(const struct peer *peer, gid_t gid) {
         if (peer->gid == gid)
                 return true;
-        for (size_t i = 0; i < peer->groups_count; i++)
-                if (peer->groups[i] == gid)
-                        return true;
-        return false;
+        /* There may be 65,536 of them, and a List asks for each segment. */
+        return peer->groups_count > 0 && bsearch(&gid, peer->groups, peer->groups_count,
+                                                 sizeof(gid), peer_compare_groups) != NULL;
 }

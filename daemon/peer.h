@@ -12,7 +12,7 @@ struct peer {
         uid_t uid;
         gid_t gid;
         pid_t pid;     /* 0 where it can't be seen from our PID namespace */
-        gid_t *groups; /* supplementary */
+        gid_t *groups; /* supplementary, in ascending order */
         size_t groups_count;
         bool described;
         char command[16]; /* from /proc/PID/comm; "" unknown; filled by peer_describe() */

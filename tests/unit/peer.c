@@ -4,9 +4,13 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The other end is this process itself, as it is now. */
@@ -51,6 +55,50 @@ START_TEST(all_supplementary_groups_are_known) {
 }
 END_TEST
 
+static void map_groups(pid_t child, const char *map) {
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/gid_map", (int) child);
+        FILE *file = fopen(path, "we");
+        ck_assert_ptr_nonnull(file);
+        ck_assert_int_gt(fputs(map, file), 0);
+        ck_assert_int_eq(fclose(file), 0);
+}
+
+/* The kernel tells them in its own order, which a user namespace may turn round. */
+START_TEST(groups_are_known_in_whatever_order_they_come) {
+        const gid_t groups[] = {70000, 70001, 70002};
+        int mapped[2], entered[2], status;
+        char byte = 0;
+        if (geteuid() != 0)
+                return;
+        ck_assert_int_eq(setgroups(COUNT(groups), groups), 0);
+        ck_assert_int_eq(pipe(mapped), 0);
+        ck_assert_int_eq(pipe(entered), 0);
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+                struct peer peer;
+                byte = unshare(CLONE_NEWUSER) == 0;
+                ck_assert_int_eq(write(entered[1], &byte, 1), 1);
+                ck_assert_int_eq(read(mapped[0], &byte, 1), 1);
+                read_self(&peer);
+                for (gid_t gid = 10; gid <= 12; gid++)
+                        ck_assert(peer_in_group(&peer, gid));
+                ck_assert(!peer_in_group(&peer, 13));
+                peer_free(&peer);
+                _exit(EXIT_SUCCESS);
+        }
+        ck_assert_int_eq(read(entered[0], &byte, 1), 1);
+        if (byte) /* else there are no user namespaces here */
+                map_groups(child, "0 0 1\n10 70002 1\n11 70001 1\n12 70000 1\n");
+        else
+                kill(child, SIGKILL);
+        ck_assert_int_eq(write(mapped[1], &byte, 1), 1);
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(!byte || (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS));
+}
+END_TEST
+
 START_TEST(what_is_no_socket_has_no_peer) {
         struct peer peer;
         int fds[2];
@@ -92,8 +140,11 @@ END_TEST
 
 int main(void) {
         const struct suite_row rows[] = {
-                {credentials_are_those_of_the_other_end}, {all_supplementary_groups_are_known},
-                {what_is_no_socket_has_no_peer},          {the_command_is_told_in_printable_bytes},
+                {credentials_are_those_of_the_other_end},
+                {all_supplementary_groups_are_known},
+                {groups_are_known_in_whatever_order_they_come},
+                {what_is_no_socket_has_no_peer},
+                {the_command_is_told_in_printable_bytes},
                 {a_dead_one_is_described_by_nothing},
         };
         return suite_run("peer", NULL, NULL, SUITE_ROWS(rows));
