@@ -133,7 +133,8 @@ static void fail_each_call(struct daemon *daemon, unsigned number, unsigned coun
                 snprintf(errors, sizeof(errors), "%s", rows[i].errors);
                 for (char *error = strtok_r(errors, " ", &rest); error != NULL;
                      error = strtok_r(NULL, " ", &rest))
-                        for (unsigned n = first; survive(daemon, rows[i].call, error, n); n++)
+                        for (unsigned n = first; survive(daemon, rows[i].call, error, n);
+                             n += SCRIPT_STRIDE)
                                 __atomic_add_fetch(failures, 1, __ATOMIC_RELAXED);
         }
 }

@@ -72,7 +72,8 @@ static void recover_and_finish(struct script *script, struct daemon *daemon) {
 static void kill_at_each_call(struct daemon *daemon, unsigned number, unsigned count) {
         struct script script;
 
-        for (unsigned n = 1 + number; run_until_killed(&script, daemon, n); n += count) {
+        for (unsigned n = 1 + number; run_until_killed(&script, daemon, n);
+             n += count * SCRIPT_STRIDE) {
                 __atomic_add_fetch(&found->points, 1, __ATOMIC_RELAXED);
                 if (script.unheard)
                         found->middle[script.step] = n;
@@ -85,7 +86,7 @@ static void kill_at_each_call(struct daemon *daemon, unsigned number, unsigned c
 static void kill_the_recovery_of(struct daemon *daemon, unsigned n) {
         struct script script;
 
-        for (unsigned m = 1;; m++) {
+        for (unsigned m = 1;; m += SCRIPT_STRIDE) {
                 ck_assert(run_until_killed(&script, daemon, n));
                 kill_next_at(daemon, m);
                 bool started = daemon_try_start(daemon);
