@@ -93,8 +93,8 @@ int broker_remove(struct broker *broker, struct peer *peer, const struct segment
                   struct outcome *ret, struct error *ret_error);
 
 /* The next segment that the peer may read and the pattern (NULL: all) matches, looking
- * at `budget` entries at most, at fewer where the pattern is long: 1 found, 0 the end (cursor->ended) or the budget's,
- * negated error for a bad pattern. */
+ * at `budget` entries at most, at fewer where the pattern is long: 1 found, 0 the end
+ * (cursor->ended) or the budget's, negated error for a bad pattern. */
 int broker_list(struct broker *broker, struct peer *peer, const struct list_request *request,
                 struct list_cursor *cursor, unsigned *budget, struct shmb_segment *ret,
                 struct error *ret_error);
