@@ -218,6 +218,7 @@ START_TEST(patterns_match_whole_names) {
                 {"[?]", "a", false},
                 {"[\\]", "\\", true},
                 {"[\\a]", "a", true},
+                {"[a]", "]", false},
                 {"[a]b]", "ab]", true},
                 {"[a][b]", "ab", true},
                 {"[0-9][0-9]*", "12", true},
