@@ -111,7 +111,7 @@ int broker_adopt(struct broker *broker, struct peer *peer, const struct adopt_re
         if (r > 0) {
                 if (!found.entry->adopted || !request_same_name(request->name, found.entry->name))
                         return error_invalid_parameter(ret_error, "token");
-                found_tell(&found, true, &ret->segment);
+                found_tell_repeated(&found, peer, &ret->segment);
                 return 0;
         }
 

@@ -102,7 +102,7 @@ int broker_rename(struct broker *broker, struct peer *peer, const struct rename_
         if (r > 0) {
                 if (!request_same_name(request->to, found.entry->name))
                         return error_invalid_parameter(ret_error, "token");
-                found_tell(&found, true, &ret->segment);
+                found_tell_repeated(&found, peer, &ret->segment);
                 return 0;
         }
 

@@ -148,6 +148,11 @@ void found_tell(const struct found *found, bool everything, struct shmb_segment 
                 found_tell_strings(entry, ret);
 }
 
+void found_tell_repeated(const struct found *found, const struct peer *peer,
+                         struct shmb_segment *ret) {
+        found_tell(found, found_is_owned_by(found, peer) || found_may_read(found, peer), ret);
+}
+
 void found_tell_strings(const struct entry *entry, struct shmb_segment *segment) {
         segment->name = entry->name;
         segment->creator.command = entry->creator_command;

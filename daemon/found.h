@@ -39,6 +39,9 @@ bool found_is_owned_by(const struct found *found, const struct peer *peer);
 
 /* What a reply tells of it; to those who may not read it, not `everything`. */
 void found_tell(const struct found *found, bool everything, struct shmb_segment *ret);
+/* To who repeats a call with its token: the segment may be another's by now. */
+void found_tell_repeated(const struct found *found, const struct peer *peer,
+                         struct shmb_segment *ret);
 /* Borrows the entry's strings anew, for an answer that waited. */
 void found_tell_strings(const struct entry *entry, struct shmb_segment *segment);
 /* After a change, of which `segment` tells what should have come of it: that stands where

@@ -365,6 +365,26 @@ START_TEST(a_repeated_rename_is_answered_as_the_first_one_was) {
 }
 END_TEST
 
+START_TEST(who_lost_a_segment_is_not_told_its_labels_for_an_old_token) {
+        struct rename_request rename = {.name = "a", .to = "b", .token = "t"};
+        const struct shmb_label items[] = {{"k", "v"}};
+        struct set_request set = to_set("b");
+
+        create_for_owner("a", SIZE, 0600);
+        ACCEPTED(rename, &owner, &rename);
+        set.uid = UID_CREATOR;
+        set.gid = GID_CREATOR;
+        set.labels = (struct labels){items, COUNT(items)};
+        ACCEPTED(set, &creator, &set);
+        ACCEPTED(rename, &owner, &rename);
+        ck_assert_uint_eq(outcome.segment.labels.count, 0);
+        set.uid = UID_OWNER;
+        ACCEPTED(set, &creator, &set);
+        ACCEPTED(rename, &owner, &rename);
+        ck_assert_uint_eq(outcome.segment.labels.count, COUNT(items));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ works in flight */
 
 /* Between a method's return and broker_finish() the loop serves others. */
@@ -484,6 +504,7 @@ int main(void) {
                 {one_that_is_attached_outlives_its_replacement},
                 {both_must_be_ones_own},
                 {a_repeated_rename_is_answered_as_the_first_one_was},
+                {who_lost_a_segment_is_not_told_its_labels_for_an_old_token},
                 {while_a_large_one_is_freed_its_name_is_free_and_its_id_is_known},
                 {a_large_one_may_go_before_it_is_freed},
                 {while_a_large_one_is_replaced_the_answer_is_kept},
