@@ -77,15 +77,13 @@ static int find(const struct peer *peer, const struct create_request *request,
 
 /* ----------------------------------------------------------------- a new one */
 
-static int check_size(const struct broker *broker, int64_t size, struct error *ret_error) {
+static int refuse_size(const struct broker *broker, int64_t size, struct error *ret_error) {
         uint64_t minimum, maximum;
 
         segment_size_bounds(&minimum, &maximum);
         if (maximum > (uint64_t) broker->limits.segment_size)
                 maximum = (uint64_t) broker->limits.segment_size;
-        if ((uint64_t) size < minimum || (uint64_t) size > maximum)
-                return error_invalid_size(ret_error, size, (int64_t) minimum, (int64_t) maximum);
-        return 0;
+        return error_invalid_size(ret_error, size, (int64_t) minimum, (int64_t) maximum);
 }
 
 /* shmget(2) failed with -error. */
@@ -95,6 +93,8 @@ static int refuse(const struct broker *broker, const struct create_request *requ
 
         if (error == -ENOSPC)
                 return quota_refuse_namespace(ret_error);
+        if (error == -EINVAL && !wants_huge_pages(request))
+                return refuse_size(broker, request->size, ret_error);
         if (!wants_huge_pages(request))
                 return error == -ENOMEM ? error_plain(ret_error, ERROR_NO_MEMORY)
                                         : error_system(ret_error, -error, "shmget() failed");
@@ -218,8 +218,8 @@ int broker_create(struct broker *broker, struct peer *peer, const struct create_
                 if (r > 0)
                         return find(peer, request, &found, ret, ret_error);
         }
-        if (r == 0)
-                r = check_size(broker, request->size, ret_error);
+        if (r == 0 && request->size > broker->limits.segment_size)
+                r = refuse_size(broker, request->size, ret_error);
         if (r == 0)
                 r = create(broker, peer, request, ret, ret_error);
         return r;

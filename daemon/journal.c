@@ -29,8 +29,8 @@
 /* What giving up one entry may take. It is kept free for each that is recorded. */
 #define GIVE_UP_BYTES (RECORD_REMOVE_BYTES_MAX + RECORD_FORGET_BYTES_MAX)
 
-#define CHUNK_BYTES         (16 * 1024) /* the file grows by at least so much */
-#define COMPACT_ABOVE_BYTES (64 * 1024)
+#define CHUNK_BYTES         (64 * 1024) /* the file grows by at least so much */
+#define COMPACT_ABOVE_BYTES (256 * 1024)
 #define COMPACT_RATIO       3           /* of what is used to what is alive */
 #define BATCH_BYTES         (64 * 1024) /* of a new file, written by one call */
 

@@ -203,8 +203,9 @@ END_TEST
 
 /* ------------------------------------------------------------------- compaction */
 
-#define SMALL_BYTES (64 * 1024) /* below, it is not worth it */
-#define AHEAD_BYTES (64 * 1024) /* room that is reserved, at most, where little is used */
+#define SMALL_BYTES (256 * 1024) /* below, it is not worth it */
+#define AHEAD_BYTES (128 * 1024) /* room that is reserved, at most, where little is used */
+#define CHURNS      4000         /* that take more than SMALL_BYTES, and half as much again */
 
 /* Bytes that the records of the same registry take anew. */
 static uint64_t bytes_anew(const struct opened *opened) {
@@ -317,7 +318,7 @@ START_TEST(where_it_can_not_be_compacted_it_goes_on_as_it_is) {
         opened_reserve(&opened);
         opened_add(&opened, entry_make("stays", 1, 1, 1));
         ck_assert_int_eq(mkdir(path_in(directory, "journal.new"), 0700), 0);
-        churn(&opened, 1000);
+        churn(&opened, CHURNS);
         ck_assert_uint_gt(journal_size_bytes(opened.journal), SMALL_BYTES + SMALL_BYTES / 2);
         opened_again(&opened);
         ck_assert_int_eq(rmdir(path_in(directory, "journal.new")), 0);
@@ -339,7 +340,7 @@ START_TEST(what_could_not_be_read_is_not_compacted_away) {
         directory_make(directory, sizeof(directory));
         file_write(directory, "journal", text, strlen(text));
         opened = opened_in(directory);
-        churn(&opened, 1000);
+        churn(&opened, CHURNS);
         file = file_read(directory, "journal.stale");
         ck_assert_mem_eq(file.bytes, text, strlen(text));
         free(file.bytes);
@@ -350,7 +351,7 @@ START_TEST(what_could_not_be_read_is_not_compacted_away) {
         opened_again(&opened);
         /* once */
         file_write(directory, "journal.stale", "", 0);
-        churn(&opened, 1000);
+        churn(&opened, CHURNS);
         file = file_read(directory, "journal.stale");
         ck_assert_uint_eq(file.count, 0);
         opened_close(&opened);
