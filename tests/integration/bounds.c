@@ -14,10 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int connect_daemon(void) {
-        return wire_connect(&harness_daemon);
-}
-
 static void create_many(int fd, int count) {
         for (int i = 0; i < count; i++)
                 expect_success(wire_call(fd, "Create", "'name':'many/%d','size':1", i));

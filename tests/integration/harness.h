@@ -129,6 +129,8 @@ void daemon_check_segments(const struct daemon *daemon);
 int wire_try_connect(const struct daemon *daemon); /* -errno */
 int wire_connect(const struct daemon *daemon);
 
+int connect_daemon(void); /* to harness_daemon */
+
 /* One message; in the text a ' stands for a ". wire_send_bytes() sends what it is given. */
 void wire_send(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void wire_send_bytes(int fd, const char *bytes, size_t length);

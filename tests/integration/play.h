@@ -20,7 +20,17 @@ struct play {
 
 typedef void (*play_script)(struct play *play);
 
-/* Both tellings, each in a child of its own as `who`. */
+#define CREATE (IPC_CREAT | 0600) /* as most scripts do */
+
+/* Both tellings by Alice where we are root, who could do everything; else by ourselves. */
+void play(play_script script);
+#define PLAY_TEST(script)                                                                          \
+        START_TEST(test_##script) {                                                                \
+                play(script);                                                                      \
+        }                                                                                          \
+        END_TEST
+
+/* The same, each telling in a child of its own as `who`. */
 void play_both(const struct who *who, play_script script);
 
 /* A part of the script, by somebody else. */

@@ -2,8 +2,8 @@
  * Who may do what: for every mode, every peer is told by the broker what the kernel
  * tells the same peer about a segment that it made itself.
  */
-#include "client/shmbroker.h"
 #include "harness.h"
+#include "shmbroker.h"
 
 #include <errno.h>
 #include <stdlib.h>
