@@ -129,9 +129,11 @@ static int sysv_set(struct shmb *b, int id, const struct shmid_ds *buf) {
                 .gid = buf->shm_perm.gid,
                 .mode = buf->shm_perm.mode & ACCESS_BITS,
         };
-        if (changes.uid == (uid_t) -1 || changes.gid == (gid_t) -1)
-                return failure_text(EINVAL, "-1 is no user or group");
-        return shmb_set(b, (struct shmb_which){.id = id}, &changes, NULL);
+        bool is_valid = changes.uid != (uid_t) -1 && changes.gid != (gid_t) -1;
+        if (!is_valid) /* what shmctl(2) looks at only then: whether the caller may */
+                changes = (struct shmb_changes) SHMB_NO_CHANGES;
+        int r = shmb_set(b, (struct shmb_which){.id = id}, &changes, NULL);
+        return r < 0 || is_valid ? r : failure_text(EINVAL, "-1 is no user or group");
 }
 
 int shmb_ctl(struct shmb *b, int id, int command, struct shmid_ds *buf) {

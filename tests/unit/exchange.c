@@ -384,6 +384,19 @@ START_TEST(what_is_not_the_one_named_is_detached_again) {
 }
 END_TEST
 
+/* The order of shmctl(2)'s errors: EPERM before EINVAL. */
+START_TEST(who_may_not_set_is_told_so_before_that_minus_1_is_no_user) {
+        struct fake_broker *fake = fake_broker({"Set", FAKE_ERROR("NotOwner", "\"id\":7")},
+                                               {"\"parameters\":{\"id\":7}", FAKE_SEGMENT});
+        struct shmb *b = connected(fake);
+        struct shmid_ds ds = {.shm_perm = {.uid = (uid_t) -1, .mode = 0600}};
+
+        ck_assert_int_eq(shmb_ctl(b, 7, IPC_SET, &ds), -EPERM);
+        ck_assert_int_eq(shmb_ctl(b, 7, IPC_SET, &ds), -EINVAL);
+        finish(b, fake);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- forks, time */
 
 START_TEST(a_child_leaves_its_parents_connection_alone) {
@@ -495,6 +508,7 @@ int main(void) {
                 {a_broker_that_takes_no_connection_says_why},
                 {nonsense_is_no_answer},
                 {a_list_starts_over_while_nothing_was_found},
+                {who_may_not_set_is_told_so_before_that_minus_1_is_no_user},
                 {a_list_that_breaks_in_the_middle_is_an_error},
                 {a_list_of_nothing_is_none},
                 {another_namespace_is_told_before_attaching},
