@@ -3,7 +3,7 @@ set terminal svg size 900,480 background 'white'
 set grid ytics
 
 set output 'ratios.svg'
-set title 'Time as a ratio (below 1: quicker than what it is held against); the bar is what is asked at most'
+set title 'Time as a ratio (below 1: quicker than what it is held against)'
 set style fill solid 0.6
 set boxwidth 0.6
 set yrange [0:*]
