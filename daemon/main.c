@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +236,17 @@ static int main_listen(const struct options *options, const char *state_director
                              options->socket_mode, ret_reason, reason_bytes);
 }
 
+/* What ends or reloads us waits until the loop can take it, instead of killing a broker
+ * that starts; blocked or not by whoever started us. */
+static void main_hold_signals(int how) {
+        sigset_t held;
+        sigemptyset(&held);
+        sigaddset(&held, SIGTERM);
+        sigaddset(&held, SIGINT);
+        sigaddset(&held, SIGHUP);
+        sigprocmask(how, &held, NULL);
+}
+
 static int main_serve(const struct options *options) {
         char state_directory[PATH_MAX], reason[REASON_BYTES] = "out of memory";
         struct listener listener = {.fd = -1, .lock_fd = -1};
@@ -243,6 +255,7 @@ static int main_serve(const struct options *options) {
         int r = main_find_state_directory(options, state_directory, sizeof(state_directory));
         if (r < 0)
                 return r;
+        main_hold_signals(SIG_BLOCK);
         /* The socket first: who finds the place taken has not touched the names. */
         r = main_listen(options, state_directory, &listener, reason, sizeof(reason));
         if (r == 0)
@@ -260,6 +273,7 @@ static int main_serve(const struct options *options) {
         listener_address(&listener, address, sizeof(address));
         log_info("serving io.shmbroker at %s; %" PRId64 " segments, state in %s", address,
                  registry_count(broker->registry), state_directory);
+        main_hold_signals(SIG_UNBLOCK);
         r = server_run(server);
         if (r < 0)
                 log_error("the event loop failed: %s", strerror(errno));

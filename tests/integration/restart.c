@@ -240,6 +240,19 @@ START_TEST(sigterm_answers_what_is_in_hand) {
 }
 END_TEST
 
+/* Sent before the program even runs, and held by whoever starts it. */
+START_TEST(sigterm_does_not_kill_one_that_starts) {
+        static const char *const wrapper[] = {"env", "--block-signal=TERM",        "sh",
+                                              "-c",  "kill -TERM $$; exec \"$@\"", "sh"};
+
+        memcpy(harness_daemon.wrapper, wrapper, sizeof(wrapper));
+        daemon_run(&harness_daemon);
+        ck_assert_int_eq(harness_daemon.status, 0);
+        ck_assert_int_lt(access(harness_daemon.socket, F_OK), 0);
+        memset(harness_daemon.wrapper, 0, sizeof(wrapper));
+}
+END_TEST
+
 /* More than the socket holds waits in the broker when it is told to end. */
 START_TEST(sigterm_sends_what_waits_to_be_read) {
         int fd = connect_daemon(), received = 0;
@@ -413,6 +426,7 @@ int main(void) {
         harness_test(suite, a_removed_one_is_finished_at_its_last_detach);
         harness_test(suite, sigterm_answers_what_is_in_hand);
         harness_test(suite, sigterm_sends_what_waits_to_be_read);
+        harness_test_alone(suite, sigterm_does_not_kill_one_that_starts);
         harness_test(suite, a_second_one_is_refused);
         harness_test(suite, a_stale_socket_is_taken_over);
         harness_test_alone(suite, what_is_no_socket_is_left_alone);
