@@ -136,7 +136,8 @@ static void __attribute__((noreturn)) exec_daemon(const struct daemon *daemon, i
         _exit(127);
 }
 
-static void spawn(struct daemon *daemon) {
+void daemon_begin(struct daemon *daemon) {
+        ck_assert_int_eq(daemon->pid, 0);
         int program = open(SHMBROKERD, O_RDONLY);
         ck_assert_msg(program >= 0, "%s: %s", SHMBROKERD, strerror(errno));
         int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -153,6 +154,7 @@ static void spawn(struct daemon *daemon) {
                         _exit(126);
                 /* Cleared by the change of user. */
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
+                dup2(log, STDOUT_FILENO);
                 dup2(log, STDERR_FILENO);
                 exec_daemon(daemon, program);
         }
@@ -184,8 +186,7 @@ static bool serves(const struct daemon *daemon) {
 bool daemon_try_start(struct daemon *daemon) {
         int64_t since = harness_now_ms();
 
-        ck_assert_int_eq(daemon->pid, 0);
-        spawn(daemon);
+        daemon_begin(daemon);
         for (;;) {
                 if (serves(daemon))
                         return true;
@@ -196,8 +197,7 @@ bool daemon_try_start(struct daemon *daemon) {
 }
 
 void daemon_run(struct daemon *daemon) {
-        ck_assert_int_eq(daemon->pid, 0);
-        spawn(daemon);
+        daemon_begin(daemon);
         daemon_wait(daemon);
 }
 

@@ -85,7 +85,7 @@ struct daemon {
         char state[96];
         char socket[96];
         char address[104];
-        char log[96];               /* its standard error */
+        char log[96];               /* its standard output and error */
         const char *options[12];    /* further ones, ended by NULL */
         const char *wrapper[12];    /* what runs it: strace and its options */
         const char *environment[4]; /* NAME=VALUE */
@@ -105,6 +105,7 @@ void daemon_trying(struct daemon *daemon, const char *format, ...)
 void daemons_begin(void);
 void daemons_end(bool failed);
 
+void daemon_begin(struct daemon *daemon);     /* does not wait for it */
 void daemon_start(struct daemon *daemon);     /* it serves when this returns */
 bool daemon_try_start(struct daemon *daemon); /* false: it ended instead, daemon->status */
 void daemon_run(struct daemon *daemon);       /* until it ends by itself: one that can't work */

@@ -13,6 +13,7 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,6 +100,83 @@ START_TEST(a_forked_child_has_a_connection_of_its_own) {
         ck_assert_msg(failure == NULL, "%s", failure);
         ck_assert_int_eq(shmb_open(b, "a", 0, 0, NULL), 0);
         shmb_close(b);
+}
+END_TEST
+
+struct caller {
+        pthread_t thread;
+        struct shmb *b;
+        bool over;
+        int result;
+};
+
+static void *call_all_the_time(void *context) {
+        struct caller *caller = context;
+
+        while (!__atomic_load_n(&caller->over, __ATOMIC_RELAXED) && caller->result == 0)
+                caller->result = shmb_open(caller->b, "a", 0, 0, NULL);
+        return NULL;
+}
+
+static void call_once(void *context) {
+        struct shmb *b = context;
+
+        ck_assert_int_eq(shmb_set_timeout(b, HARNESS_DEADLINE_MS), 0);
+        ck_assert_int_eq(shmb_open(b, "a", 0, 0, NULL), 0);
+        shmb_close(b);
+}
+
+/* Whatever another thread of the parent was in the middle of. */
+START_TEST(a_child_is_forked_amid_the_calls_of_other_threads) {
+        struct shmb *b = connect_library();
+        struct caller callers[2] = {{.b = b}, {.b = b}};
+
+#ifdef __SANITIZE_ADDRESS__
+        harness_skip("AddressSanitizer's own allocator does not survive such a fork");
+#endif
+        ck_assert_int_eq(shmb_create(b, "a", 1, NULL, NULL, NULL), 0);
+        for (size_t i = 0; i < 2; i++)
+                ck_assert_int_eq(
+                        pthread_create(&callers[i].thread, NULL, call_all_the_time, &callers[i]),
+                        0);
+        for (int i = 0; i < 50; i++)
+                as(NULL, call_once, b);
+        for (size_t i = 0; i < 2; i++) {
+                __atomic_store_n(&callers[i].over, true, __ATOMIC_RELAXED);
+                ck_assert_int_eq(pthread_join(callers[i].thread, NULL), 0);
+                ck_assert_int_eq(callers[i].result, 0);
+        }
+        shmb_close(b);
+}
+END_TEST
+
+static void nothing(int signal) {
+}
+
+static void signal_every_millisecond(void) {
+        struct sigaction action = {.sa_handler = nothing}; /* no SA_RESTART */
+        struct itimerval timer = {{0, 1000}, {0, 1000}};
+
+        ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+        ck_assert_int_eq(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+static void call_under_signals(void *context) {
+        struct shmb *b;
+
+        signal_every_millisecond();
+        b = connect_library();
+        for (int i = 0; i < 1000; i++) {
+                void *at;
+                ck_assert_int_eq(shmb_map(b, "a", 1, SHMB_CREATE, NULL, &at, NULL), 0);
+                ck_assert_int_eq(shmb_unmap(at), 0);
+                expect_errno(shmb_open(b, "b", 0, 0, NULL), ENOENT);
+        }
+        shmb_close(b);
+}
+
+START_TEST(signals_do_not_disturb_a_call) {
+        as(NULL, call_under_signals, NULL);
 }
 END_TEST
 
@@ -243,6 +321,25 @@ START_TEST(a_call_ends_at_its_deadline) {
 }
 END_TEST
 
+static void time_out_under_signals(void *context) {
+        const struct fake *fake = context;
+        struct shmb *b;
+
+        signal_every_millisecond();
+        ck_assert_int_eq(shmb_connect(&b, fake->address), 0);
+        ck_assert_int_eq(shmb_set_timeout(b, SHORT_MS), 0);
+        expect_timeout(b);
+        shmb_close(b);
+}
+
+START_TEST(signals_do_not_prolong_it) {
+        struct fake fake;
+
+        fake_new(&fake);
+        as(NULL, time_out_under_signals, &fake);
+}
+END_TEST
+
 START_TEST(an_answer_that_trickles_does_not_prolong_it) {
         struct fake fake;
         struct shmb *b;
@@ -363,11 +460,14 @@ int main(void) {
 
         harness_test(suite, threads_share_a_connection);
         harness_test(suite, a_forked_child_has_a_connection_of_its_own);
+        harness_test(suite, a_child_is_forked_amid_the_calls_of_other_threads);
+        harness_test(suite, signals_do_not_disturb_a_call);
         harness_test(suite, a_descriptor_does_not_outlive_exec);
         harness_test(suite, nothing_stays_open_behind_close);
         harness_test(suite, the_address_is_found);
         harness_test(suite, the_sockets_mode_keeps_others_out);
         harness_test_alone(suite, a_call_ends_at_its_deadline);
+        harness_test_alone(suite, signals_do_not_prolong_it);
         harness_test_alone(suite, an_answer_that_trickles_does_not_prolong_it);
         harness_test_alone(suite, a_late_answer_is_nobody_elses);
         harness_test_alone(suite, rubbish_is_an_error);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* ---------------------------------------------------------------- envelopes */
@@ -111,6 +112,33 @@ START_TEST(the_largest_message_is_answered) {
         memcpy(text + sizeof(text) - sizeof(end), end, sizeof(end));
         wire_send_bytes(fd, text, sizeof(text));
         expect_error(wire_receive(fd), "InvalidName", NULL);
+        close(fd);
+}
+END_TEST
+
+START_TEST(descriptors_that_are_sent_are_closed) {
+        char text[] = "{\"method\":\"io.shmbroker.GetStatus\"}";
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(8 * sizeof(int))];
+        } control = {.header = {.cmsg_len = CMSG_LEN(8 * sizeof(int)),
+                                .cmsg_level = SOL_SOCKET,
+                                .cmsg_type = SCM_RIGHTS}};
+        struct iovec part = {text, sizeof(text)};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof(control.bytes)};
+        int fd = connect_daemon();
+
+        expect_success(wire_call(fd, "GetStatus", " "));
+        unsigned before = daemon_descriptors(&harness_daemon);
+        memset(CMSG_DATA(&control.header), 0, 8 * sizeof(int)); /* standard input, eight times */
+        for (int i = 0; i < 10; i++) {
+                ck_assert_int_eq(sendmsg(fd, &message, 0), sizeof(text));
+                expect_success(wire_receive(fd));
+        }
+        ck_assert_uint_eq(daemon_descriptors(&harness_daemon), before);
         close(fd);
 }
 END_TEST
@@ -251,6 +279,7 @@ int main(void) {
         harness_test(suite, a_message_may_come_byte_by_byte);
         harness_test(suite, messages_may_be_cut_anywhere);
         harness_test(suite, the_largest_message_is_answered);
+        harness_test(suite, descriptors_that_are_sent_are_closed);
         harness_test(suite, garbage_ends_its_own_connection_only);
         harness_test(suite, what_came_before_garbage_is_answered);
         harness_test(suite, too_long_a_message_ends_its_connection);

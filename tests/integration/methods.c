@@ -354,6 +354,54 @@ START_TEST(adopt_names_what_was_made_elsewhere) {
 }
 END_TEST
 
+START_TEST(a_taken_key_is_passed_over) {
+        int fd = connect_daemon();
+        cJSON *reply = wire_call(fd, "Create", "'name':'a','size':10");
+        int64_t key = reply_integer(reply, "segment.key");
+
+        expect_success(reply);
+        expect_success(wire_call(fd, "Remove", "'name':'a'"));
+        int other = shmget((key_t) (uint32_t) key, 20, IPC_CREAT | IPC_EXCL | 0666);
+        ck_assert_int_ge(other, 0);
+        reply = wire_call(fd, "Create", "'name':'a','size':10");
+        ck_assert(reply_true(reply, "created"));
+        ck_assert_int_ne(reply_integer(reply, "segment.key"), key);
+        ck_assert_int_ne(reply_integer(reply, "segment.key"), 0);
+        expect_segment(reply, "a", 10, 0600);
+        cJSON_Delete(reply);
+        ck_assert_int_eq(shmctl(other, IPC_RMID, NULL), 0);
+        expect_success(wire_call(fd, "Stat", "'name':'a'"));
+        close(fd);
+}
+END_TEST
+
+START_TEST(what_has_a_name_is_not_adopted_again) {
+        int fd = connect_daemon();
+        cJSON *reply = wire_call(fd, "Create", "'name':'a','size':10");
+        long long id = reply_integer(reply, "segment.id"),
+                  key = reply_integer(reply, "segment.key");
+
+        cJSON_Delete(reply);
+        expect_error(wire_call(fd, "Adopt", "'name':'b','id':%lld", id), "Exists", "name=a");
+        expect_error(wire_call(fd, "Adopt", "'name':'b','key':%lld", key), "Exists", "name=a");
+        reply = wire_call(fd, "Create", "'size':10");
+        id = reply_integer(reply, "segment.id");
+        cJSON_Delete(reply);
+        expect_error(wire_call(fd, "Adopt", "'name':'b','id':%lld", id),
+                     "org.varlink.service.InvalidParameter", "parameter=id");
+        expect_error(wire_call(fd, "Adopt", "'name':'b','key':0"),
+                     "org.varlink.service.InvalidParameter", "parameter=key");
+
+        int removed = shmget(0x4711, 10, IPC_CREAT | 0600);
+        void *at = shmat(removed, NULL, 0);
+        ck_assert_int_eq(shmctl(removed, IPC_RMID, NULL), 0);
+        expect_error(wire_call(fd, "Adopt", "'name':'b','id':%d", removed), "NotFound", NULL);
+        ck_assert_int_eq(shmdt(at), 0);
+        expect_error(wire_call(fd, "Stat", "'name':'b'"), "NotFound", NULL);
+        close(fd);
+}
+END_TEST
+
 START_TEST(list_answers_with_more) {
         int fd = connect_daemon();
 
@@ -473,6 +521,8 @@ int main(void) {
         harness_test(suite, owners_and_groups_are_set);
         harness_test(suite, rename_replaces_in_one_step);
         harness_test(suite, adopt_names_what_was_made_elsewhere);
+        harness_test(suite, a_taken_key_is_passed_over);
+        harness_test(suite, what_has_a_name_is_not_adopted_again);
         harness_test(suite, list_answers_with_more);
         harness_test(suite, wait_and_watch_are_not_implemented_yet);
         harness_test(suite, get_status_tells_how_it_does);

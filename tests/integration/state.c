@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,6 +150,107 @@ START_TEST(a_torn_record_is_cut_off) {
 }
 END_TEST
 
+static void print_repeated(FILE *out, const char *text, int times) {
+        while (times-- > 0)
+                fputs(text, out);
+}
+
+/* Everything at its longest, and of what takes most room when it is written down. */
+static char *longest_labels(const char *text) {
+        char *labels;
+        size_t size;
+        FILE *out = open_memstream(&labels, &size);
+
+        ck_assert_ptr_nonnull(out);
+        fputc('{', out);
+        for (int i = 0; i < 16; i++) {
+                fprintf(out, "%s'%064d':'", i == 0 ? "" : ",", i);
+                print_repeated(out, text, 256);
+                fputc('\'', out);
+        }
+        fputc('}', out);
+        fclose(out);
+        return labels;
+}
+
+static char *repeated(const char *text, int times) {
+        char *repeated;
+        size_t size;
+        FILE *out = open_memstream(&repeated, &size);
+
+        ck_assert_ptr_nonnull(out);
+        print_repeated(out, text, times);
+        fclose(out);
+        return repeated;
+}
+
+#define ODD_COMMAND "\"\\\"\\\"\\\"\\\"\\\"\\\"\\\""
+
+START_TEST(the_longest_records_are_kept) {
+        char *name = repeated("n", 255), *to = repeated("m", 255);
+        char *token = repeated("\\\"", 64), *second_token = repeated("\\\\", 64);
+        char *quotes = longest_labels("\\\""), *backslashes = longest_labels("\\\\");
+        int fd = connect_daemon();
+
+        prctl(PR_SET_NAME, ODD_COMMAND);
+        for (int i = 0; i < 8; i++) { /* often enough for the file to be written anew */
+                close(fd);
+                fd = connect_daemon(); /* whose name is asked anew */
+                expect_success(wire_call(fd, "Create",
+                                         "'name':'%s','size':1,'token':'%s','labels':%s", name,
+                                         token, quotes));
+                expect_success(wire_call(fd, "Set", "'name':'%s','mode':511,'labels':%s", name,
+                                         backslashes));
+                expect_success(wire_call(fd, "Rename", "'name':'%s','to':'%s','token':'%s'", name,
+                                         to, second_token));
+                if (i % 2 == 0) {
+                        close(fd);
+                        daemon_kill(&harness_daemon);
+                        daemon_start(&harness_daemon);
+                        fd = connect_daemon();
+                }
+                cJSON *reply = wire_call(fd, "Stat", "'name':'%s'", to);
+                const cJSON *labels = reply_at(reply, "segment.labels"), *label;
+                ck_assert_int_eq(cJSON_GetArraySize(labels), 16);
+                cJSON_ArrayForEach(label, labels) {
+                        ck_assert_uint_eq(strlen(label->valuestring), 256);
+                        ck_assert_uint_eq(strspn(label->valuestring, "\\"), 256);
+                }
+                ck_assert_str_eq(reply_string(reply, "segment.creator.command"), ODD_COMMAND);
+                cJSON_Delete(reply);
+                expect_success(wire_call(fd, "Remove", "'name':'%s'", to));
+        }
+        close(fd);
+        free(name);
+        free(to);
+        free(token);
+        free(second_token);
+        free(quotes);
+        free(backslashes);
+}
+END_TEST
+
+/* A process may call itself anything, and what is written down must be read again. */
+START_TEST(an_odd_name_of_a_creator_does_no_harm) {
+        static const char *const names[] = {"\xff\xfe",       "a\nb\tc",      "\x01\x7f", "\xc3",
+                                            "\"},{\"x\":{\"", "\xed\xa0\x80", "\\u0000",  ""};
+        const size_t count = sizeof(names) / sizeof(*names);
+
+        for (size_t i = 0; i < count; i++) {
+                prctl(PR_SET_NAME, names[i]);
+                int fd = connect_daemon();
+                expect_success(wire_call(fd, "Create", "'name':'n%zu','size':1", i));
+                close(fd);
+        }
+        daemon_kill(&harness_daemon);
+        daemon_start(&harness_daemon);
+        int fd = connect_daemon();
+        for (size_t i = 0; i < count; i++)
+                expect_success(wire_call(fd, "Stat", "'name':'n%zu'", i));
+        close(fd);
+}
+END_TEST
+
 static uint64_t state_bytes(void) {
         uint64_t bytes = 0;
         struct dirent *entry;
@@ -193,6 +295,8 @@ int main(void) {
         harness_test(suite, another_boots_journal_is_set_aside);
         harness_test(suite, another_namespaces_journal_is_set_aside);
         harness_test(suite, a_torn_record_is_cut_off);
+        harness_test(suite, the_longest_records_are_kept);
+        harness_test(suite, an_odd_name_of_a_creator_does_no_harm);
         harness_test(suite, the_journal_stays_small);
         return harness_run(suite);
 }
