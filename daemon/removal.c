@@ -9,7 +9,8 @@ int removal_start(struct broker *broker, const struct found *target, int reply_i
                   struct outcome *outcome, struct error *ret_error) {
         struct entry *entry = target->entry;
 
-        if (target->ds.shm_segsz < BROKER_LARGE_BYTES || target->ds.shm_nattch > 0)
+        /* Attached or not: the last detach may come just before. */
+        if (target->ds.shm_segsz < BROKER_LARGE_BYTES)
                 return removal_end(broker, entry, segment_remove(entry->identity.id), ret_error);
 
         outcome->work = (struct work){

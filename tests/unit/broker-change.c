@@ -216,6 +216,22 @@ START_TEST(a_removed_one_is_told_as_it_was_and_its_name_is_free) {
 }
 END_TEST
 
+/* Whoever has it attached may detach it just before IPC_RMID, which frees it then. */
+START_TEST(a_large_one_is_not_removed_on_the_spot_though_it_is_attached) {
+        struct segment_request a = by_name("a");
+        void *at = attach_as(UID_CREATOR, create(&creator, "a", LARGE, 0600));
+        struct work work;
+
+        ck_assert_int_eq(broker_remove(broker, &creator, &a, &outcome, &error), BROKER_WORK);
+        work = outcome.work;
+        ck_assert_int_eq(shmdt(at), 0);
+        work_run(&work);
+        ck_assert_int_eq(broker_finish(broker, &work, &outcome, &error), 0);
+        ck_assert(outcome.segment.removed);
+        ck_assert(!exists(work.target.id));
+}
+END_TEST
+
 /* As shmctl(2) by its id goes on working while somebody has it attached. */
 START_TEST(one_that_is_attached_lives_on_by_its_id) {
         const int64_t sizes[] = {SIZE, LARGE};
@@ -224,8 +240,7 @@ START_TEST(one_that_is_attached_lives_on_by_its_id) {
         void *at = attach_as(UID_CREATOR, id);
         struct set_request set = to_set(NULL);
 
-        /* No work: nothing is freed. */
-        ck_assert_int_eq(broker_remove(broker, &creator, &a, &outcome, &error), 0);
+        ACCEPTED(remove, &creator, &a);
         ck_assert(outcome.segment.removed);
         ck_assert_uint_eq(outcome.segment.nattch, 1);
         REFUSED_BY_NAME(ERROR_NOT_FOUND, stat, &creator, "a");
@@ -496,6 +511,7 @@ int main(void) {
                 {a_lock_is_told_until_it_is_undone, 2},
                 {the_limit_of_locked_memory_is_told_with_what_is_locked},
                 {a_removed_one_is_told_as_it_was_and_its_name_is_free, 2},
+                {a_large_one_is_not_removed_on_the_spot_though_it_is_attached},
                 {one_that_is_attached_lives_on_by_its_id, 2},
                 {a_private_one_is_removed_by_its_id},
                 {a_renamed_one_is_the_same_by_another_name},
