@@ -289,7 +289,7 @@ static void ask_all_peers(const struct owner *whose) {
         }
         /* Last, as it leaves less: each peer has three modes of its own to remove. */
         unsigned bits = 0;
-        for (size_t i = 0; i < 3 * sizeof(peers) / sizeof(*peers); i++, bits++) {
+        for (size_t i = 3 * first; i < 3 * sizeof(peers) / sizeof(*peers); i++, bits++) {
                 while (!is_asked(owner, bits))
                         bits++;
                 peer = peers[i / 3].what;
