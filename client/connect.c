@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #define TIMEOUT_DEFAULT_MS 45000
 
@@ -52,15 +52,30 @@ static void connect_take_over(struct shmb *b) {
         b->shares_namespace = false;
 }
 
-void connect_notice_fork(struct shmb *b) {
-        pid_t self = getpid(), owner;
+/* HOLDER_SELF, and HOLDER_PARENT in every child. NULL: failed, errno. */
+static atomic_int *connect_hold(void) {
+        atomic_int *holder = mmap(NULL, sizeof *holder, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-        while ((owner = b->owner) != self) {
-                if (owner == -self) {
-                        sched_yield(); /* another thread is taking over */
-                } else if (atomic_compare_exchange_strong(&b->owner, &owner, -self)) {
+        if (holder == MAP_FAILED)
+                return NULL;
+        if (madvise(holder, sizeof *holder, MADV_WIPEONFORK) < 0) {
+                munmap(holder, sizeof *holder);
+                return NULL;
+        }
+        *holder = HOLDER_SELF;
+        return holder;
+}
+
+void connect_notice_fork(struct shmb *b) {
+        int holder;
+
+        while ((holder = *b->holder) != HOLDER_SELF) {
+                if (holder == HOLDER_TAKING) {
+                        sched_yield(); /* another thread */
+                } else if (atomic_compare_exchange_strong(b->holder, &holder, HOLDER_TAKING)) {
                         connect_take_over(b);
-                        b->owner = self;
+                        *b->holder = HOLDER_SELF;
                 }
         }
 }
@@ -84,9 +99,14 @@ int shmb_connect(struct shmb **ret, const char *address) {
         if (!b)
                 return failure_no_memory();
 
+        b->holder = connect_hold();
+        if (!b->holder) {
+                int r = failure_system(errno, "cannot have memory that fork(2) wipes");
+                free(b);
+                return r;
+        }
         pthread_mutex_init(&b->lock, NULL);
         known_init(&b->known);
-        b->owner = getpid();
         b->timeout_ms = TIMEOUT_DEFAULT_MS;
 
         struct deadline deadline;
@@ -110,6 +130,7 @@ void shmb_close(struct shmb *b) {
         connect_drop(b);
         known_destroy(&b->known);
         pthread_mutex_destroy(&b->lock);
+        munmap(b->holder, sizeof *b->holder);
         free(b);
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -421,6 +422,51 @@ START_TEST(a_child_leaves_its_parents_connection_alone) {
 }
 END_TEST
 
+#define NOT_ALLOWED 77
+
+/* Runs it as the first process of a PID namespace: its pid is 1. What it returns. */
+static int as_first(int (*work)(struct fake_broker *), struct fake_broker *fake) {
+        int status;
+
+        if (unshare(CLONE_NEWPID) < 0)
+                return NOT_ALLOWED;
+        pid_t child = fork();
+        if (child == 0)
+                _exit(work(fake));
+        return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+}
+
+static struct shmb *inherited;
+
+static int open_as_child(struct fake_broker *fake) {
+        return getpid() == 1 && shmb_open(inherited, "a", 0, 0, NULL) == 0 ? 0 : 1;
+}
+
+static int stat_as_parent(struct fake_broker *fake) {
+        inherited = connected(fake);
+        if (getpid() != 1 || shmb_stat(inherited, by_name, NULL) < 0)
+                return 2;
+        return as_first(open_as_child, fake);
+}
+
+START_TEST(a_child_with_its_parents_pid_is_told_from_it) {
+        struct fake_broker *fake = fake_broker({"Stat", FAKE_SEGMENT}, {"Open", FAKE_SEGMENT});
+        int status;
+
+        pid_t parent = fork(); /* which has no threads, and may leave its namespace */
+        if (parent == 0)
+                _exit(as_first(stat_as_parent, fake));
+        ck_assert_int_eq(waitpid(parent, &status, 0), parent);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED) {
+                fprintf(stderr, "skipped: this process may not have a PID namespace\n");
+                return;
+        }
+        ck_assert_int_eq(status, 0);
+        ck_assert_uint_eq(fake_connections(fake), 2);
+        fake_free(fake);
+}
+END_TEST
+
 /* Daemons close all descriptors that they inherit, and their numbers are used again. */
 START_TEST(a_child_does_not_close_what_has_the_number_now) {
         struct fake_broker *fake = fake_broker({"Stat", FAKE_SEGMENT}, {"Open", FAKE_SEGMENT});
@@ -514,6 +560,7 @@ int main(void) {
                 {another_namespace_is_told_before_attaching},
                 {what_is_not_the_one_named_is_detached_again},
                 {a_child_leaves_its_parents_connection_alone},
+                {a_child_with_its_parents_pid_is_told_from_it},
                 {a_child_does_not_close_what_has_the_number_now},
                 {a_child_of_a_process_in_a_call_can_call},
                 {a_timeout_is_at_least_one_millisecond},
