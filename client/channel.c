@@ -17,7 +17,8 @@
 
 #define US_PER_S 1000000
 
-#define RECEIVE_BYTES 8192 /* many replies of a List, or nearly all single ones, at once */
+/* Some replies of a List, or nearly all single ones, at once, into memory that stays. */
+#define RECEIVE_BYTES BUFFER_KEPT_BYTES
 
 struct channel {
         int fd;           /* blocking, for limit_us at most */

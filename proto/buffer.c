@@ -4,9 +4,7 @@
 
 #include <stdlib.h>
 
-/* What is allocated first, and what shrinking leaves. */
-#define FIRST_BYTES 512
-#define KEPT_BYTES  4096
+#define FIRST_BYTES 512 /* what is allocated first */
 
 void buffer_init(struct buffer *buffer, size_t maximum_bytes) {
         *buffer = (struct buffer){.maximum_bytes = maximum_bytes};
@@ -84,11 +82,11 @@ void buffer_consume(struct buffer *buffer, size_t length_bytes) {
         size_t memory_bytes = buffer->consumed_bytes + buffer->capacity_bytes;
         if (buffer->length_bytes == 0)
                 move_to_front(buffer);
-        if (memory_bytes <= KEPT_BYTES || buffer->length_bytes > memory_bytes / 4)
+        if (memory_bytes <= BUFFER_KEPT_BYTES || buffer->length_bytes > memory_bytes / 4)
                 return;
 
         move_to_front(buffer);
-        size_t wanted = larger(KEPT_BYTES, 2 * buffer->length_bytes);
+        size_t wanted = larger(BUFFER_KEPT_BYTES, 2 * buffer->length_bytes);
         char *bytes = realloc(buffer->bytes, wanted);
         if (!bytes)
                 return; /* what is there is still good */

@@ -25,7 +25,9 @@ void buffer_clear(struct buffer *buffer); /* keeps the memory, forgets the error
 /* Makes room for `more` bytes behind the content. 0 or the buffer's error. */
 int buffer_reserve(struct buffer *buffer, size_t more_bytes);
 
-/* Forgets the first `length` bytes; the memory shrinks when much of it is free. */
+/* Forgets the first `length` bytes; the memory shrinks when much of it is free, but not
+ * below this. */
+#define BUFFER_KEPT_BYTES 4096
 void buffer_consume(struct buffer *buffer, size_t length_bytes);
 
 /* Goes back to an earlier length, after a record that could not be finished; the

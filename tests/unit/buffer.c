@@ -151,6 +151,23 @@ START_TEST(memory_shrinks_when_it_is_not_needed) {
 }
 END_TEST
 
+START_TEST(memory_that_is_kept_serves_every_message) {
+        struct buffer buffer;
+
+        buffer_init(&buffer, 1 << 20);
+        ck_assert_int_eq(buffer_reserve(&buffer, BUFFER_KEPT_BYTES), 0);
+        const char *bytes = buffer.bytes;
+        for (int i = 0; i < 10; i++) {
+                memset(buffer_extend(&buffer, 400), 'x', 400);
+                buffer_consume(&buffer, 400);
+                ck_assert_uint_eq(buffer.capacity_bytes, BUFFER_KEPT_BYTES);
+                ck_assert_int_eq(buffer_reserve(&buffer, BUFFER_KEPT_BYTES), 0);
+                ck_assert_ptr_eq(buffer.bytes, bytes);
+        }
+        buffer_free(&buffer);
+}
+END_TEST
+
 /* Appended in runs, consumed in others, against what was counted. */
 START_TEST(it_is_a_queue) {
         static const size_t steps[] = {1, 3, 100, 511, 512, 513, 5000, 70, 2};
@@ -307,6 +324,7 @@ int main(void) {
                 {reserved_room_stays_where_it_is},
                 {content_is_seldom_moved},
                 {memory_shrinks_when_it_is_not_needed},
+                {memory_that_is_kept_serves_every_message},
                 {it_is_a_queue},
                 {integers_are_written_to_the_last_digit},
                 {strings_are_quoted_and_escaped},
