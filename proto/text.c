@@ -6,10 +6,14 @@
 
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Sets the top bit of the bytes that are less, themselves below 0x80. A borrow makes it
- * wrong for bytes above such a one, never for the lowest. */
-static inline uint64_t bytes_less(uint64_t word, uint8_t than) {
-        return (word - EVERY_BYTE(than)) & ~word & EVERY_BYTE(0x80);
+/* Sets the top bit of every byte that is not plain. A byte below 0x80 gets it by a borrow
+ * alone, which makes it wrong for bytes above such a one, never for the lowest. */
+static inline uint64_t bytes_not_plain(uint64_t word) {
+        uint64_t control = word - EVERY_BYTE(0x20);
+        uint64_t quote = (word ^ EVERY_BYTE('"')) - EVERY_BYTE(1);
+        uint64_t backslash = (word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1);
+
+        return (word | control | quote | backslash) & EVERY_BYTE(0x80);
 }
 
 size_t text_plain_bytes(const char *text, size_t length_bytes) {
@@ -18,9 +22,7 @@ size_t text_plain_bytes(const char *text, size_t length_bytes) {
         for (uint64_t word; length_bytes - plain >= sizeof(word); plain += sizeof(word)) {
                 memcpy(&word, text + plain, sizeof(word));
                 word = le64toh(word); /* its lowest byte is the first one */
-                uint64_t special = (word & EVERY_BYTE(0x80)) | bytes_less(word, 0x20) |
-                                   bytes_less(word ^ EVERY_BYTE('"'), 1) |
-                                   bytes_less(word ^ EVERY_BYTE('\\'), 1);
+                uint64_t special = bytes_not_plain(word);
                 if (special != 0)
                         return plain + (size_t) __builtin_ctzll(special) / 8;
         }
