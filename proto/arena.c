@@ -19,16 +19,17 @@ static void begin_chunk(struct arena *arena, struct arena_chunk *chunk) {
         arena->end = chunk->bytes + chunk->size_bytes;
 }
 
-static int add_chunk(struct arena *arena, size_t size_bytes) {
+/* A new one, of which the first bytes are handed out. */
+static void *allocate_anew(struct arena *arena, size_t size_bytes) {
         size_t wanted = arena->first ? CHUNK_BYTES : FIRST_CHUNK_BYTES;
         if (wanted < size_bytes)
                 wanted = size_bytes;
         if (wanted > ARENA_BYTES_MAX - arena->held_bytes)
-                return -1;
+                return NULL;
 
         struct arena_chunk *chunk = malloc(sizeof(*chunk) + wanted);
         if (!chunk)
-                return -1;
+                return NULL;
         chunk->next = NULL;
         chunk->size_bytes = wanted;
         if (arena->last)
@@ -37,7 +38,8 @@ static int add_chunk(struct arena *arena, size_t size_bytes) {
                 arena->first = chunk;
         arena->held_bytes += wanted;
         begin_chunk(arena, chunk);
-        return 0;
+        arena->at += size_bytes;
+        return chunk->bytes;
 }
 
 void *arena_allocate(struct arena *arena, size_t size_bytes) {
@@ -46,8 +48,8 @@ void *arena_allocate(struct arena *arena, size_t size_bytes) {
 
         size_t unit = _Alignof(max_align_t);
         size_bytes = (size_bytes + unit - 1) / unit * unit;
-        if (size_bytes > (size_t) (arena->end - arena->at) && add_chunk(arena, size_bytes) < 0)
-                return NULL;
+        if (size_bytes > (size_t) (arena->end - arena->at))
+                return allocate_anew(arena, size_bytes);
 
         char *memory = arena->at;
         arena->at += size_bytes;
