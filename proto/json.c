@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An object's members up to here are sorted on the stack, by insertion. */
+/* An object's members up to here are compared with each other, more are sorted. */
 #define FEW_MEMBERS 32
 
 /* The program's, since cJSON's hooks have no argument to pass one in. */
@@ -66,21 +66,12 @@ static int member_name_compare(const void *a, const void *b) {
 }
 
 static bool few_names_repeat(const cJSON *object) {
-        struct member_name names[FEW_MEMBERS];
-        size_t count = 0;
-
         for (const cJSON *member = object->child; member; member = member->next) {
-                struct member_name new = member_name(member->string);
-                size_t at = count++;
-                for (; at > 0; at--) {
-                        int order = member_name_compare(&names[at - 1], &new);
-                        if (order == 0)
+                for (const cJSON *before = object->child; before != member; before = before->next) {
+                        if (before->string[0] == member->string[0] &&
+                            strcmp(before->string, member->string) == 0)
                                 return true;
-                        if (order < 0)
-                                break;
-                        names[at] = names[at - 1];
                 }
-                names[at] = new;
         }
         return false;
 }
