@@ -38,16 +38,28 @@ static inline int buffer_error(const struct buffer *buffer) {
         return buffer->error;
 }
 
-/* Makes the content longer by `more` bytes, which the caller writes at once. Returns
- * where, or NULL when the buffer failed. */
-static inline char *buffer_extend(struct buffer *buffer, size_t more_bytes) {
+/* Room for `more` bytes behind the content, of which the caller writes as many as it
+ * needs and then tells buffer_end(). Returns where, or NULL when the buffer failed. */
+static inline char *buffer_begin(struct buffer *buffer, size_t more_bytes) {
         if (buffer->error != 0 || more_bytes > buffer->capacity_bytes - buffer->length_bytes) {
                 if (buffer_reserve(buffer, more_bytes) < 0)
                         return NULL;
         }
+        return buffer->bytes + buffer->length_bytes;
+}
 
-        char *where = buffer->bytes + buffer->length_bytes;
-        buffer->length_bytes += more_bytes;
+/* `end`: behind the last byte that was written. */
+static inline void buffer_end(struct buffer *buffer, const char *end) {
+        buffer->length_bytes = (size_t) (end - buffer->bytes);
+}
+
+/* Makes the content longer by `more` bytes, which the caller writes at once. Returns
+ * where, or NULL when the buffer failed. */
+static inline char *buffer_extend(struct buffer *buffer, size_t more_bytes) {
+        char *where = buffer_begin(buffer, more_bytes);
+
+        if (where)
+                buffer_end(buffer, where + more_bytes);
         return where;
 }
 

@@ -58,13 +58,6 @@ static bool integer_can_be_absent(const struct field *field) {
 
 /* --------------------------------------------------------------- decoding */
 
-static void clear(const struct field *field, void *where);
-
-static void clear_all(const struct fields *fields, void *ret) {
-        for (size_t i = 0; i < fields->count; i++)
-                clear(&fields->items[i], (char *) ret + fields->items[i].offset_bytes);
-}
-
 /* The value of what is absent. */
 static void clear(const struct field *field, void *where) {
         switch (field->type) {
@@ -87,7 +80,9 @@ static void clear(const struct field *field, void *where) {
                 *(const char *const **) where = NULL;
                 return;
         case FIELD_RECORD:
-                clear_all(field->record, where);
+                for (size_t i = 0; i < field->record->count; i++)
+                        clear(&field->record->items[i],
+                              (char *) where + field->record->items[i].offset_bytes);
                 return;
         case FIELD_POINTER:
                 *(void **) where = NULL;
@@ -192,8 +187,6 @@ int fields_decode(const struct fields *fields, const struct cJSON *object, bool 
         uint64_t found = 0; /* by their place in the table */
         size_t hint = 0;
 
-        clear_all(fields, ret);
-
         for (const struct cJSON *member = object ? object->child : NULL; member;
              member = member->next) {
                 const struct field *field = find(fields, member->string, &hint);
@@ -208,10 +201,14 @@ int fields_decode(const struct fields *fields, const struct cJSON *object, bool 
         }
 
         for (size_t i = 0; i < fields->count; i++) {
-                if (fields->items[i].required && !(found & UINT64_C(1) << i)) {
-                        decoding->parameter = fields->items[i].name;
+                const struct field *field = &fields->items[i];
+                if (found & UINT64_C(1) << i)
+                        continue;
+                if (field->required) {
+                        decoding->parameter = field->name;
                         return -ERROR_INVALID_PARAMETER;
                 }
+                clear(field, (char *) ret + field->offset_bytes);
         }
         return 0;
 }
@@ -284,46 +281,42 @@ static void encode_value(struct buffer *out, const struct field *field, const vo
         case FIELD_POINTER:
                 fields_encode(out, field->record, *(const void *const *) where);
                 return;
-        case FIELD_INTEGER: /* encode_integer() */
+        case FIELD_INTEGER: /* encode_member() */
         case FIELD_OBJECT:
                 return;
         }
 }
 
-/* Most members are integers: in one piece with their key. */
-static void encode_integer(struct buffer *out, const char *key, size_t key_bytes, int64_t value) {
-        size_t length = key_bytes + writer_integer_bytes(value);
+/* The key with the comma in front of it, and the value. */
+static void encode_member(struct buffer *out, const struct field *field, const void *where) {
+        bool absent = is_absent(field, where);
+        if (absent && !field->required)
+                return;
 
-        char *at = buffer_extend(out, length);
+        char *at = buffer_begin(out, FIELDS_SPARE_BYTES);
         if (!at)
                 return;
-        memcpy(at, key, key_bytes);
-        writer_put_integer(at + length, value);
+        memcpy(at, field->key, FIELD_KEY_BYTES_MAX); /* of one length for all: no call */
+        at += field->key_bytes;
+        if (field->type == FIELD_INTEGER && !absent)
+                at = writer_put_integer(at, integer_read(field, where));
+        buffer_end(out, at);
+        if (absent && field->type != FIELD_LABELS)
+                buffer_append(out, "null", 4);
+        else
+                encode_value(out, field, where);
 }
 
 void fields_encode(struct buffer *out, const struct fields *fields, const void *from) {
-        size_t skip = 1; /* the comma, in front of the first member */
+        size_t start_bytes = out->length_bytes;
 
-        buffer_append_byte(out, '{');
         for (size_t i = 0; i < fields->count; i++) {
                 const struct field *field = &fields->items[i];
-                const void *where = (const char *) from + field->offset_bytes;
-                bool absent = is_absent(field, where);
-                if (absent && !field->required)
-                        continue;
-
-                const char *key = field->key + skip;
-                size_t key_bytes = field->key_bytes - skip;
-                skip = 0;
-                if (field->type == FIELD_INTEGER && !absent) {
-                        encode_integer(out, key, key_bytes, integer_read(field, where));
-                        continue;
-                }
-                buffer_append(out, key, key_bytes);
-                if (absent && field->type != FIELD_LABELS)
-                        buffer_append(out, "null", 4);
-                else
-                        encode_value(out, field, where);
+                encode_member(out, field, (const char *) from + field->offset_bytes);
         }
+        if (out->length_bytes > start_bytes)
+                out->bytes[start_bytes] = '{'; /* in place of the first comma */
+        else
+                buffer_append_byte(out, '{');
         buffer_append_byte(out, '}');
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "writer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,10 +44,13 @@ struct labels {
         size_t count;
 };
 
+/* A longer name does not compile. */
+#define FIELD_KEY_BYTES_MAX 24
+
 /* Rows of tables are written with the macros below. */
 struct field {
         const char *name;
-        const char *key; /* `,"name":` */
+        char key[FIELD_KEY_BYTES_MAX + 1]; /* `,"name":` */
         size_t key_bytes;
         enum field_type type;
         size_t offset_bytes;
@@ -137,5 +142,7 @@ int fields_decode(const struct fields *fields, const struct cJSON *object, bool 
                   struct decoding *decoding);
 
 /* Appends the object, `{...}`. Absent members that are not required are left out;
- * integers beyond +-FIELD_INTEGER_MAX become that. */
+ * integers beyond +-FIELD_INTEGER_MAX become that. What comes that near to the buffer's
+ * maximum is refused although it would fit. */
+#define FIELDS_SPARE_BYTES (FIELD_KEY_BYTES_MAX + WRITER_INTEGER_BYTES_MAX)
 void fields_encode(struct buffer *out, const struct fields *fields, const void *from);

@@ -105,11 +105,7 @@ static uint64_t magnitude(int64_t value) {
         return value < 0 ? -(uint64_t) value : (uint64_t) value;
 }
 
-size_t writer_integer_bytes(int64_t value) {
-        return value >= 0 && value < 10 ? 1 : decimal_digits(magnitude(value)) + (value < 0);
-}
-
-void writer_put_integer(char *end, int64_t value) {
+char *writer_put_integer(char *at, int64_t value) {
         static const char pairs[] = "00010203040506070809"
                                     "10111213141516171819"
                                     "20212223242526272829"
@@ -122,25 +118,29 @@ void writer_put_integer(char *end, int64_t value) {
                                     "90919293949596979899";
         uint64_t rest = magnitude(value);
 
-        for (; rest >= 100; rest /= 100) {
-                end -= 2;
-                memcpy(end, pairs + 2 * (rest % 100), 2);
-        }
-        if (rest >= 10) {
-                end -= 2;
-                memcpy(end, pairs + 2 * rest, 2);
-        } else
-                *--end = (char) ('0' + rest);
         if (value < 0)
-                *--end = '-';
+                *at++ = '-';
+        if (rest < 10) {
+                *at = (char) ('0' + rest);
+                return at + 1;
+        }
+
+        char *end = at + decimal_digits(rest);
+        for (at = end; rest >= 100; rest /= 100) {
+                at -= 2;
+                memcpy(at, pairs + 2 * (rest % 100), 2);
+        }
+        if (rest >= 10)
+                memcpy(at - 2, pairs + 2 * rest, 2);
+        else
+                at[-1] = (char) ('0' + rest);
+        return end;
 }
 
 void writer_integer(struct buffer *out, int64_t value) {
-        size_t length = writer_integer_bytes(value);
-
-        char *at = buffer_extend(out, length);
+        char *at = buffer_begin(out, WRITER_INTEGER_BYTES_MAX);
         if (at)
-                writer_put_integer(at + length, value);
+                buffer_end(out, writer_put_integer(at, value));
 }
 
 void writer_boolean(struct buffer *out, bool value) {

@@ -17,9 +17,9 @@ void writer_raw(struct buffer *out, const char *text); /* as it is */
  * bytes) becomes U+FFFD: the result is valid JSON whatever comes. */
 void writer_string(struct buffer *out, const char *text);
 
-void writer_integer(struct buffer *out, int64_t value);
-/* The same for whoever makes the room: how many bytes it takes, and writing them, the
- * last one in front of `end`. */
-size_t writer_integer_bytes(int64_t value);
-void writer_put_integer(char *end, int64_t value);
 void writer_boolean(struct buffer *out, bool value);
+
+void writer_integer(struct buffer *out, int64_t value);
+/* The same for whoever made the room. Returns the byte behind it. */
+char *writer_put_integer(char *at, int64_t value);
+#define WRITER_INTEGER_BYTES_MAX 20

@@ -186,12 +186,14 @@ START_TEST(a_message_that_does_not_fit_fails) {
         static const char whole[] = "{\"method\":\"a.B\",\"parameters\":{\"a\":1,\"b\":2},"
                                     "\"more\":true}";
 
-        for (size_t maximum = 0; maximum <= sizeof(whole); maximum++) {
+        for (size_t maximum = 0; maximum <= sizeof(whole) + FIELDS_SPARE_BYTES; maximum++) {
                 struct buffer buffer;
                 buffer_init(&buffer, maximum);
                 call_write(&buffer, "a.B", &number_fields, &both, true);
-                ck_assert_int_eq(buffer_error(&buffer),
-                                 maximum < sizeof(whole) ? -ERROR_TOO_LARGE : 0);
+                if (maximum < sizeof(whole))
+                        ck_assert_int_eq(buffer_error(&buffer), -ERROR_TOO_LARGE);
+                else if (maximum >= sizeof(whole) + FIELDS_SPARE_BYTES || buffer.error == 0)
+                        ck_assert_mem_eq(buffer.bytes, whole, sizeof(whole));
                 buffer_free(&buffer);
         }
 }
