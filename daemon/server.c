@@ -4,6 +4,7 @@
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
+#include "timer.h"
 #include "turn.h"
 #include "worker.h"
 
@@ -34,6 +35,15 @@
 /* What a peer that does not read may delay the end by. */
 #define DRAIN_MS 2000
 
+enum server_timer {
+        TIMER_ACCEPT_AGAIN,
+        TIMER_SWEEP,
+        TIMER_STATUS,
+        TIMER_WATCHDOG,
+        TIMER_DRAINED,
+        TIMERS
+};
+
 struct server {
         struct connection_host host; /* first: what it calls back with is the server */
         int listen_fd;
@@ -41,18 +51,11 @@ struct server {
         bool status_due; /* its timer runs */
         int64_t told_segments, told_connections;
 
-        struct event accepting, accept_again;
-        struct event worked;
-        struct event sweep, status, watchdog, drained;
+        struct event accepting, worked;
         struct event terminated, interrupted, reloaded;
+        struct timer timers[TIMERS];
+        size_t timers_open;
 };
-
-static int server_start_timer(struct event *timer, uint64_t ms) {
-        return event_add(timer, &(struct timeval){
-                                        .tv_sec = (time_t) (ms / 1000),
-                                        .tv_usec = (suseconds_t) (ms % 1000 * 1000),
-                                });
-}
 
 /* -------------------------------------------------------------- accepting */
 
@@ -62,13 +65,13 @@ static void server_pause(struct server *server) {
         log_limited(&limit, LOG_WARNING, "can't accept connections for now: %s", strerror(errno));
         server->paused = true;
         event_del(&server->accepting);
-        server_start_timer(&server->accept_again, ACCEPT_PAUSE_MS);
+        timer_start(&server->timers[TIMER_ACCEPT_AGAIN], ACCEPT_PAUSE_MS, false);
 }
 
-static void server_accept_again(int fd, short events, void *argument) {
+static void server_accept_again(void *argument) {
         struct server *server = argument;
         server->paused = false;
-        event_del(&server->accept_again);
+        timer_stop(&server->timers[TIMER_ACCEPT_AGAIN]);
         if (event_add(&server->accepting, NULL) < 0)
                 server_pause(server);
 }
@@ -101,8 +104,10 @@ static void server_accept(int fd, short events, void *argument) {
 
 static void server_stirred(struct connection_host *host) {
         struct server *server = (struct server *) host;
-        if (!server->status_due)
-                server->status_due = server_start_timer(&server->status, STATUS_PERIOD_MS) == 0;
+        if (server->status_due)
+                return;
+        server->status_due = true;
+        timer_start(&server->timers[TIMER_STATUS], STATUS_PERIOD_MS, false);
 }
 
 static void server_ended(struct connection_host *host) {
@@ -110,7 +115,7 @@ static void server_ended(struct connection_host *host) {
         if (host->draining && host->traffic.connections == 0)
                 event_base_loopbreak(host->base);
         else if (server->paused && !host->draining)
-                server_accept_again(-1, 0, server); /* a descriptor is free */
+                server_accept_again(server); /* a descriptor is free */
 }
 
 static void server_worked(int fd, short events, void *argument) {
@@ -124,13 +129,13 @@ static void server_worked(int fd, short events, void *argument) {
 
 /* ------------------------------------------------------------------ timers */
 
-static void server_sweep(int fd, short events, void *argument) {
+static void server_sweep(void *argument) {
         struct server *server = argument;
         broker_sweep(server->host.broker, SWEEP_BUDGET);
         server_stirred(&server->host);
 }
 
-static void server_status(int fd, short events, void *argument) {
+static void server_status(void *argument) {
         struct server *server = argument;
         server->status_due = false;
         int64_t segments = registry_count(server->host.broker->registry);
@@ -142,7 +147,7 @@ static void server_status(int fd, short events, void *argument) {
         server->told_connections = connections;
 }
 
-static void server_watchdog(int fd, short events, void *argument) {
+static void server_watchdog(void *argument) {
         notify_watchdog();
 }
 
@@ -158,13 +163,14 @@ static void server_terminate(int number, short events, void *argument) {
         log_info("stopping: %s", strsignal(number));
         notify_stopping();
         event_del(&server->accepting);
-        event_del(&server->accept_again);
-        if (host->traffic.connections == 0 || server_start_timer(&server->drained, DRAIN_MS) < 0)
+        timer_stop(&server->timers[TIMER_ACCEPT_AGAIN]);
+        timer_start(&server->timers[TIMER_DRAINED], DRAIN_MS, false);
+        if (host->traffic.connections == 0)
                 event_base_loopbreak(host->base);
         connection_host_drain(host);
 }
 
-static void server_drained(int fd, short events, void *argument) {
+static void server_drained(void *argument) {
         struct server *server = argument;
         event_base_loopbreak(server->host.base);
 }
@@ -244,40 +250,45 @@ static int server_make_base(struct event_base **ret) {
         return *ret == NULL ? -ERROR_SYSTEM : 0;
 }
 
-static int server_assign_events(struct server *server) {
+static int server_add_events(struct server *server) {
         const struct {
                 struct event *event;
-                int fd; /* or signal, or -1 for a timer */
+                int fd; /* or signal */
                 short what;
                 event_callback_fn callback;
         } rows[] = {
                 {&server->accepting, server->listen_fd, EV_READ | EV_PERSIST, server_accept},
-                {&server->accept_again, -1, 0, server_accept_again},
                 {&server->worked, worker_fd(server->host.worker), EV_READ | EV_PERSIST,
                  server_worked},
-                {&server->sweep, -1, EV_PERSIST, server_sweep},
-                {&server->status, -1, 0, server_status},
-                {&server->watchdog, -1, EV_PERSIST, server_watchdog},
-                {&server->drained, -1, 0, server_drained},
                 {&server->terminated, SIGTERM, EV_SIGNAL | EV_PERSIST, server_terminate},
                 {&server->interrupted, SIGINT, EV_SIGNAL | EV_PERSIST, server_terminate},
                 {&server->reloaded, SIGHUP, EV_SIGNAL | EV_PERSIST, server_reload},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
                 if (event_assign(rows[i].event, server->host.base, rows[i].fd, rows[i].what,
-                                 rows[i].callback, server) < 0)
+                                 rows[i].callback, server) < 0 ||
+                    event_add(rows[i].event, NULL) < 0)
                         return -ERROR_SYSTEM;
         return 0;
 }
 
-static int server_add_events(struct server *server) {
+static int server_add_timers(struct server *server) {
+        static void (*const expired[TIMERS])(void *argument) = {
+                [TIMER_ACCEPT_AGAIN] = server_accept_again,
+                [TIMER_SWEEP] = server_sweep,
+                [TIMER_STATUS] = server_status,
+                [TIMER_WATCHDOG] = server_watchdog,
+                [TIMER_DRAINED] = server_drained,
+        };
+        for (; server->timers_open < TIMERS; server->timers_open++)
+                if (timer_open(&server->timers[server->timers_open], server->host.base,
+                               expired[server->timers_open], server) < 0)
+                        return -ERROR_SYSTEM;
+
         uint64_t watchdog_ms = notify_watchdog_us() / 1000 / 2;
-        if (event_add(&server->terminated, NULL) < 0 || event_add(&server->interrupted, NULL) < 0 ||
-            event_add(&server->reloaded, NULL) < 0 || event_add(&server->worked, NULL) < 0 ||
-            event_add(&server->accepting, NULL) < 0 ||
-            server_start_timer(&server->sweep, SWEEP_PERIOD_MS) < 0 ||
-            (watchdog_ms > 0 && server_start_timer(&server->watchdog, watchdog_ms) < 0))
-                return -ERROR_SYSTEM;
+        timer_start(&server->timers[TIMER_SWEEP], SWEEP_PERIOD_MS, true);
+        if (watchdog_ms > 0)
+                timer_start(&server->timers[TIMER_WATCHDOG], watchdog_ms, true);
         return 0;
 }
 
@@ -297,9 +308,9 @@ int server_new(struct server **ret, struct broker *broker, const struct listener
         if (r == 0)
                 r = server_make_base(&server->host.base);
         if (r == 0)
-                r = server_assign_events(server);
-        if (r == 0)
                 r = server_add_events(server);
+        if (r == 0)
+                r = server_add_timers(server);
         if (r < 0) {
                 int failed = errno;
                 server_free(server);
@@ -319,6 +330,8 @@ void server_free(struct server *server) {
         if (server->host.worker != NULL)
                 connection_host_close(&server->host);
         worker_free(server->host.worker);
+        while (server->timers_open > 0)
+                timer_close(&server->timers[--server->timers_open]);
         if (server->host.base != NULL)
                 event_base_free(server->host.base); /* and what was added to it */
         free(server);
