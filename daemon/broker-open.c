@@ -24,7 +24,7 @@ int broker_open(struct broker *broker, struct peer *peer, const struct open_requ
         if (!may)
                 return error_of_segment(ret_error, ERROR_ACCESS_DENIED, request->name,
                                         FIELD_ABSENT);
-        found_tell(&found, found_may_read(&found, peer), &ret->segment);
+        found_answer(&found, found_may_read(&found, peer), ret);
         return 0;
 }
 
@@ -37,6 +37,6 @@ int broker_stat(struct broker *broker, struct peer *peer, const struct segment_r
                 return r;
         if (!found_may_read(&found, peer))
                 return error_of_segment(ret_error, ERROR_ACCESS_DENIED, request->name, request->id);
-        found_tell(&found, true, &ret->segment);
+        found_answer(&found, true, ret);
         return 0;
 }

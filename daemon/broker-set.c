@@ -28,16 +28,6 @@ static struct owner owner_of(const struct set_request *request) {
         };
 }
 
-static void swap_labels(struct entry *a, struct entry *b) {
-        struct shmb_label *items = a->labels;
-        size_t count = a->labels_count;
-
-        a->labels = b->labels;
-        a->labels_count = b->labels_count;
-        b->labels = items;
-        b->labels_count = count;
-}
-
 /* The labels and the kernel's part, both or neither. ret_error is filled for what is not
  * the kernel's fault; that is in *ret_result, a negated errno. */
 static int set(struct broker *broker, const struct set_request *request, struct entry *entry,
@@ -52,14 +42,14 @@ static int set(struct broker *broker, const struct set_request *request, struct 
         if (labels_given) {
                 if (entry_set_labels(&other, &request->labels) < 0)
                         return error_plain(ret_error, ERROR_NO_MEMORY);
-                swap_labels(entry, &other);
+                registry_swap_labels(broker->registry, entry, &other);
         }
         journal_intend_set(broker->journal, entry, owner.uid, owner.gid, owner.mode);
         if (is_for_kernel(request))
                 r = segment_set(entry->identity.id, owner.uid, owner.gid, owner.mode);
         if (r < 0) {
                 if (labels_given)
-                        swap_labels(entry, &other);
+                        registry_swap_labels(broker->registry, entry, &other);
                 journal_intend_set(broker->journal, entry, KEEP, KEEP, KEEP);
         }
         journal_done(broker->journal);

@@ -14,6 +14,7 @@
 
 #include "journal.h"
 #include "registry.h"
+#include "replies.h"
 #include "users.h"
 
 #include "proto/error.h"
@@ -53,6 +54,7 @@ struct work {
 
 struct outcome {
         struct shmb_segment segment;
+        struct reply_source source; /* of Open and Stat, which are asked again and again */
         bool created;
         struct work work;
 };

@@ -45,7 +45,7 @@ struct connection {
 
 static void connection_free(struct connection *connection) {
         struct connection_host *host = connection->host;
-        host->traffic.connections--;
+        host->dispatcher.traffic.connections--;
         user_charge(connection->user, CHARGE_CONNECTIONS, -1);
         user_unref(connection->user);
         peer_free(&connection->peer);
@@ -155,9 +155,8 @@ static void connection_malformed(struct connection *connection, const char *reas
 static void connection_list(struct connection *connection) {
         struct connection_host *host = connection->host;
         connection->yielding = true;
-        int r = dispatch_continue(host->broker, &connection->peer, &host->traffic,
-                                  connection->pending, &host->output,
-                                  HIGH_WATER_BYTES - connection->queue.length_bytes);
+        int r = dispatch_continue(&host->dispatcher, &connection->peer, connection->pending,
+                                  &host->output, HIGH_WATER_BYTES - connection->queue.length_bytes);
         if (r == DISPATCH_PENDING)
                 return;
         connection->over |= r < 0;
@@ -191,7 +190,7 @@ static size_t connection_handle(struct connection *connection, const char *bytes
                 if (r == 0)
                         break;
                 if (r > 0) {
-                        r = dispatch_message(host->broker, &connection->peer, &host->traffic,
+                        r = dispatch_message(&host->dispatcher, &connection->peer,
                                              bytes + used_bytes, message_bytes, &host->output,
                                              &connection->pending, &reason);
                         used_bytes += message_bytes + 1;
@@ -265,7 +264,7 @@ static void connection_writable(int fd, short events, void *argument) {
 void connection_worked(struct job *job) {
         struct connection *connection = job->owner;
         struct connection_host *host = connection->host;
-        if (dispatch_continue(host->broker, &connection->peer, &host->traffic, connection->pending,
+        if (dispatch_continue(&host->dispatcher, &connection->peer, connection->pending,
                               &host->output, HIGH_WATER_BYTES) < 0)
                 connection->over = true;
         pending_free(connection->pending);
@@ -288,20 +287,20 @@ static int connection_refuse(struct connection_host *host, int fd, const char *l
 }
 
 int connection_new(struct connection_host *host, int take_fd) {
-        const struct limits *limits = &host->broker->limits;
+        const struct limits *limits = &host->dispatcher.broker->limits;
         struct peer peer = {0};
         struct user *user = NULL;
         struct connection *connection = NULL;
         int r;
-        if (host->traffic.connections >= limits->connections) {
-                r = connection_refuse(host, take_fd, "connections", host->traffic.connections,
-                                      limits->connections);
+        if (host->dispatcher.traffic.connections >= limits->connections) {
+                r = connection_refuse(host, take_fd, "connections",
+                                      host->dispatcher.traffic.connections, limits->connections);
                 goto out;
         }
         r = peer_read(take_fd, &peer);
         if (r < 0)
                 goto out;
-        r = users_get(host->broker->users, peer.uid, &user);
+        r = users_get(host->dispatcher.broker->users, peer.uid, &user);
         if (r < 0)
                 goto out;
         int64_t held = user_charged(user, CHARGE_CONNECTIONS);
@@ -330,7 +329,7 @@ int connection_new(struct connection_host *host, int take_fd) {
         buffer_init(&connection->queue, HIGH_WATER_BYTES + REPLY_BYTES_MAX);
         LIST_INSERT_HEAD(&host->connections, connection, link);
         user_charge(user, CHARGE_CONNECTIONS, 1);
-        host->traffic.connections++;
+        host->dispatcher.traffic.connections++;
         return 0;
 
 out:

@@ -21,7 +21,7 @@ struct worker;
 /* What all connections share, and what they tell of themselves. It outlives them. */
 struct connection_host {
         struct event_base *base;
-        struct broker *broker;
+        struct dispatcher dispatcher; /* its broker alone is to be set */
         struct worker *worker;
         /* There is something to do for a peer. */
         void (*stirred)(struct connection_host *host);
@@ -30,7 +30,6 @@ struct connection_host {
 
         /* connection.c's from here on. */
         LIST_HEAD(, connection) connections;
-        struct traffic traffic;
         bool draining;
         struct buffer output;              /* what replies are written to; empty between events */
         char input[CONNECTION_TURN_BYTES]; /* what recv(2) fills; nothing stays in it either */

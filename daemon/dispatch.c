@@ -24,9 +24,9 @@ static const char *const interface_texts[] = {interface_org_varlink_service,
 /* One call on its way down and back up. */
 struct request {
         enum method_id method;
-        struct broker *broker;
+        struct dispatcher *dispatcher;
+        struct broker *broker; /* the dispatcher's */
         struct peer *peer;
-        struct traffic *traffic;
         union {
                 struct create_request create;
                 struct open_request open;
@@ -114,12 +114,13 @@ static int dispatch_list(struct request *request) {
 }
 
 static int dispatch_get_status(struct request *request) {
+        const struct traffic *traffic = &request->dispatcher->traffic;
         struct status_result *status = &request->result.status;
         broker_status(request->broker, status);
-        status->connections = request->traffic->connections;
-        status->watchers = request->traffic->watchers;
-        status->requests = request->traffic->requests;
-        status->errors = request->traffic->errors;
+        status->connections = traffic->connections;
+        status->watchers = traffic->watchers;
+        status->requests = traffic->requests;
+        status->errors = traffic->errors;
         return 0;
 }
 
@@ -221,11 +222,20 @@ static int dispatch_defer(struct request *request) {
         return DISPATCH_PENDING;
 }
 
-static void dispatch_refuse(struct traffic *traffic, bool oneway, struct buffer *out,
+static void dispatch_refuse(struct dispatcher *dispatcher, bool oneway, struct buffer *out,
                             const struct error *error) {
-        traffic->errors++;
+        dispatcher->traffic.errors++;
         if (!oneway)
                 error_write(out, error);
+}
+
+static void dispatch_answer(struct request *request, struct buffer *out) {
+        const struct outcome *outcome = &request->outcome;
+        if (outcome->source.version != 0)
+                replies_write(&request->dispatcher->replies, out, &request->result.segment,
+                              &outcome->source);
+        else
+                reply_write(out, methods[request->method].result, &request->result, false);
 }
 
 /* Whole messages or none. */
@@ -252,17 +262,15 @@ static int dispatch_call(struct request *request, const struct call *call, struc
 
         size_t start_bytes = out->length_bytes;
         if (r < 0)
-                dispatch_refuse(request->traffic, call->oneway, out, &request->error);
-        else if (call->oneway)
-                return DISPATCH_DONE;
-        else
-                reply_write(out, methods[request->method].result, &request->result, false);
+                dispatch_refuse(request->dispatcher, call->oneway, out, &request->error);
+        else if (!call->oneway)
+                dispatch_answer(request, out);
         return dispatch_settle(out, start_bytes);
 }
 
-int dispatch_message(struct broker *broker, struct peer *peer, struct traffic *traffic,
-                     const char *text, size_t length_bytes, struct buffer *out,
-                     struct pending **ret_pending, const char **ret_reason) {
+int dispatch_message(struct dispatcher *dispatcher, struct peer *peer, const char *text,
+                     size_t length_bytes, struct buffer *out, struct pending **ret_pending,
+                     const char **ret_reason) {
         struct cJSON *document;
         struct call call;
         int r = json_parse(text, length_bytes, &document, ret_reason);
@@ -270,8 +278,12 @@ int dispatch_message(struct broker *broker, struct peer *peer, struct traffic *t
                 return r;
         r = call_read(document, &call, ret_reason);
         if (r == 0) {
-                traffic->requests++;
-                struct request request = {.broker = broker, .peer = peer, .traffic = traffic};
+                dispatcher->traffic.requests++;
+                struct request request = {
+                        .dispatcher = dispatcher,
+                        .broker = dispatcher->broker,
+                        .peer = peer,
+                };
                 request.result.segment.segment = &request.outcome.segment;
                 r = dispatch_call(&request, &call, out);
                 free(request.interface);
@@ -282,13 +294,13 @@ int dispatch_message(struct broker *broker, struct peer *peer, struct traffic *t
         return r;
 }
 
-static int dispatch_continue_work(struct broker *broker, struct traffic *traffic,
-                                  struct pending *pending, struct buffer *out) {
+static int dispatch_continue_work(struct dispatcher *dispatcher, struct pending *pending,
+                                  struct buffer *out) {
         struct outcome outcome = {0};
         struct error error = {0};
         size_t start_bytes = out->length_bytes;
-        if (broker_finish(broker, &pending->work, &outcome, &error) < 0)
-                dispatch_refuse(traffic, pending->oneway, out, &error);
+        if (broker_finish(dispatcher->broker, &pending->work, &outcome, &error) < 0)
+                dispatch_refuse(dispatcher, pending->oneway, out, &error);
         else if (!pending->oneway)
                 reply_write(out, methods[pending->method].result,
                             &(struct segment_result){.segment = &outcome.segment}, false);
@@ -298,7 +310,7 @@ static int dispatch_continue_work(struct broker *broker, struct traffic *traffic
 /* Before the last segment is sent it must be known for the last: the end of the newest
  * reply is written when the next segment is found, or none is any more. Between slices
  * it waits in `held`. */
-static int dispatch_continue_list(struct broker *broker, struct peer *peer, struct traffic *traffic,
+static int dispatch_continue_list(struct dispatcher *dispatcher, struct peer *peer,
                                   struct pending *pending, struct buffer *out,
                                   size_t high_water_bytes) {
         const struct list_request list = {.pattern =
@@ -315,7 +327,8 @@ static int dispatch_continue_list(struct broker *broker, struct peer *peer, stru
         buffer_append(out, held->bytes, held->length_bytes);
         buffer_clear(held);
         while (budget > 0 && out->length_bytes < high_water_bytes) {
-                r = broker_list(broker, peer, &list, &pending->cursor, &budget, &segment, &error);
+                r = broker_list(dispatcher->broker, peer, &list, &pending->cursor, &budget,
+                                &segment, &error);
                 if (r <= 0)
                         break;
                 if (open)
@@ -336,19 +349,19 @@ static int dispatch_continue_list(struct broker *broker, struct peer *peer, stru
         if (open)
                 reply_end(out, r < 0);
         if (r < 0)
-                dispatch_refuse(traffic, false, out, &error);
+                dispatch_refuse(dispatcher, false, out, &error);
         else if (!open)
                 reply_write(out, methods[METHOD_LIST].result, &(struct segment_result){0}, false);
         return dispatch_settle(out, start_bytes);
 }
 
-int dispatch_continue(struct broker *broker, struct peer *peer, struct traffic *traffic,
-                      struct pending *pending, struct buffer *out, size_t high_water_bytes) {
+int dispatch_continue(struct dispatcher *dispatcher, struct peer *peer, struct pending *pending,
+                      struct buffer *out, size_t high_water_bytes) {
         if (pending->kind == PENDING_WORK)
-                return dispatch_continue_work(broker, traffic, pending, out);
+                return dispatch_continue_work(dispatcher, pending, out);
         if (pending->oneway)
                 return DISPATCH_DONE; /* it does nothing but answer */
-        return dispatch_continue_list(broker, peer, traffic, pending, out, high_water_bytes);
+        return dispatch_continue_list(dispatcher, peer, pending, out, high_water_bytes);
 }
 
 void pending_free(struct pending *pending) {

@@ -19,6 +19,13 @@ struct traffic {
         int64_t connections, watchers, requests, errors;
 };
 
+/* What all calls share. */
+struct dispatcher {
+        struct broker *broker;
+        struct traffic traffic;
+        struct replies replies;
+};
+
 /* A call that is not answered in one go, of which a connection has at most one; its
  * later calls wait. Freed with pending_free(). */
 struct pending {
@@ -40,14 +47,14 @@ enum {
 /* One message, without its NUL (the byte behind is readable). Replies are appended to
  * `out`, whole messages only. Errors: -ERROR_MALFORMED (ret_reason), -ERROR_NO_MEMORY:
  * the connection must end. */
-int dispatch_message(struct broker *broker, struct peer *peer, struct traffic *traffic,
-                     const char *text, size_t length_bytes, struct buffer *out,
-                     struct pending **ret_pending, const char **ret_reason);
+int dispatch_message(struct dispatcher *dispatcher, struct peer *peer, const char *text,
+                     size_t length_bytes, struct buffer *out, struct pending **ret_pending,
+                     const char **ret_reason);
 
 /* Goes on with a List while `out` is below `high_water_bytes` and the slice's budget
  * lasts, or answers a work that was run. DISPATCH_DONE, DISPATCH_PENDING (a List's alone),
  * -ERROR_NO_MEMORY: the connection must end. */
-int dispatch_continue(struct broker *broker, struct peer *peer, struct traffic *traffic,
-                      struct pending *pending, struct buffer *out, size_t high_water_bytes);
+int dispatch_continue(struct dispatcher *dispatcher, struct peer *peer, struct pending *pending,
+                      struct buffer *out, size_t high_water_bytes);
 
 void pending_free(struct pending *pending); /* takes NULL; not while its work runs */

@@ -148,6 +148,11 @@ void found_tell(const struct found *found, bool everything, struct shmb_segment 
                 found_tell_strings(entry, ret);
 }
 
+void found_answer(const struct found *found, bool everything, struct outcome *ret) {
+        found_tell(found, everything, &ret->segment);
+        ret->source = (struct reply_source){found->entry->version, everything, found->ds};
+}
+
 void found_tell_repeated(const struct found *found, const struct peer *peer,
                          struct shmb_segment *ret) {
         found_tell(found, found_is_owned_by(found, peer) || found_may_read(found, peer), ret);

@@ -39,6 +39,8 @@ bool found_is_owned_by(const struct found *found, const struct peer *peer);
 
 /* What a reply tells of it; to those who may not read it, not `everything`. */
 void found_tell(const struct found *found, bool everything, struct shmb_segment *ret);
+/* The same as the answer of a method that changes nothing. */
+void found_answer(const struct found *found, bool everything, struct outcome *ret);
 /* To who repeats a call with its token: the segment may be another's by now. */
 void found_tell_repeated(const struct found *found, const struct peer *peer,
                          struct shmb_segment *ret);

@@ -21,6 +21,7 @@ struct registry {
         struct token_tree by_token;
         int64_t count;
         uint64_t size_bytes;
+        uint64_t version; /* the newest that an entry has */
 };
 
 static int compare_integers(int64_t a, int64_t b) {
@@ -148,6 +149,10 @@ int entry_set_labels(struct entry *entry, const struct labels *labels) {
 
 /* ------------------------------------------------------------------ changes */
 
+static void change(struct registry *registry, struct entry *entry) {
+        entry->version = ++registry->version;
+}
+
 static void insert_token(struct registry *registry, struct entry *entry) {
         struct entry *older;
 
@@ -185,6 +190,7 @@ void registry_add(struct registry *registry, struct entry *entry) {
 
         assert(taken == NULL);
         (void) taken;
+        change(registry, entry);
         if (entry->removed)
                 return;
         insert_name(registry, entry);
@@ -207,6 +213,7 @@ void registry_retire(struct registry *registry, struct entry *entry) {
         remove_token(registry, entry);
         count(registry, entry, -1);
         entry->removed = true;
+        change(registry, entry);
 }
 
 void registry_rename(struct registry *registry, struct entry *entry, char *take_name) {
@@ -214,6 +221,18 @@ void registry_rename(struct registry *registry, struct entry *entry, char *take_
         free(entry->name);
         entry->name = take_name;
         insert_name(registry, entry);
+        change(registry, entry);
+}
+
+void registry_swap_labels(struct registry *registry, struct entry *entry, struct entry *other) {
+        struct shmb_label *items = entry->labels;
+        size_t count = entry->labels_count;
+
+        entry->labels = other->labels;
+        entry->labels_count = other->labels_count;
+        other->labels = items;
+        other->labels_count = count;
+        change(registry, entry);
 }
 
 void registry_set_token(struct registry *registry, struct entry *entry, uid_t uid,

@@ -22,6 +22,9 @@ struct entry {
         RB_ENTRY(entry) by_id;   /* all */
         RB_ENTRY(entry) by_token; /* those with a token */
 
+        /* Differs from every version there was of any entry whenever what a reply tells has
+         * changed. */
+        uint64_t version;
         char *name; /* NULL: private. A removed one keeps it, for people, but is not found by it */
         struct segment_identity identity;
         bool removed;   /* the name is given up; IPC_RMID follows, or the last detach */
@@ -61,6 +64,9 @@ int entry_set_labels(struct entry *entry, const struct labels *labels);
 void registry_add(struct registry *registry, struct entry *entry);
 /* Hands it back to the caller. */
 void registry_take(struct registry *registry, struct entry *entry);
+
+/* Gives `entry` the labels of `other`, which is in no registry, and `other` those of `entry`. */
+void registry_swap_labels(struct registry *registry, struct entry *entry, struct entry *other);
 
 struct entry *registry_find_name(const struct registry *registry, const char *name);
 struct entry *registry_find_id(const struct registry *registry, int id);

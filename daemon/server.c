@@ -112,7 +112,7 @@ static void server_stirred(struct connection_host *host) {
 
 static void server_ended(struct connection_host *host) {
         struct server *server = (struct server *) host;
-        if (host->draining && host->traffic.connections == 0)
+        if (host->draining && host->dispatcher.traffic.connections == 0)
                 event_base_loopbreak(host->base);
         else if (server->paused && !host->draining)
                 server_accept_again(server); /* a descriptor is free */
@@ -131,15 +131,15 @@ static void server_worked(int fd, short events, void *argument) {
 
 static void server_sweep(void *argument) {
         struct server *server = argument;
-        broker_sweep(server->host.broker, SWEEP_BUDGET);
+        broker_sweep(server->host.dispatcher.broker, SWEEP_BUDGET);
         server_stirred(&server->host);
 }
 
 static void server_status(void *argument) {
         struct server *server = argument;
         server->status_due = false;
-        int64_t segments = registry_count(server->host.broker->registry);
-        int64_t connections = server->host.traffic.connections;
+        int64_t segments = registry_count(server->host.dispatcher.broker->registry);
+        int64_t connections = server->host.dispatcher.traffic.connections;
         if (segments == server->told_segments && connections == server->told_connections)
                 return;
         notify_status(segments, connections);
@@ -165,7 +165,7 @@ static void server_terminate(int number, short events, void *argument) {
         event_del(&server->accepting);
         timer_stop(&server->timers[TIMER_ACCEPT_AGAIN]);
         timer_start(&server->timers[TIMER_DRAINED], DRAIN_MS, false);
-        if (host->traffic.connections == 0)
+        if (host->dispatcher.traffic.connections == 0)
                 event_base_loopbreak(host->base);
         connection_host_drain(host);
 }
@@ -209,7 +209,7 @@ static void server_warn_of_removals(void) {
 
 /* What is not the broker's own to say: at the start, and when asked to look again. */
 static void server_survey(struct server *server) {
-        server_raise_descriptors(&server->host.broker->limits);
+        server_raise_descriptors(&server->host.dispatcher.broker->limits);
         server_warn_of_removals();
 }
 
@@ -298,7 +298,7 @@ int server_new(struct server **ret, struct broker *broker, const struct listener
                 return -ERROR_NO_MEMORY;
         server->listen_fd = listener->fd;
         server->told_segments = -1;
-        server->host.broker = broker;
+        server->host.dispatcher.broker = broker;
         server->host.stirred = server_stirred;
         server->host.ended = server_ended;
 

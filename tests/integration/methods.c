@@ -291,6 +291,61 @@ START_TEST(stat_set_lock_unlock_rename_remove) {
 }
 END_TEST
 
+/* By Stat and by Open, and more than once: an answer that is kept is no other one. */
+static void expect_told(int fd, const char *parameters, const char *path, const char *value) {
+        static const char *const methods[] = {"Stat", "Stat", "Open", "Stat", "Open"};
+
+        for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+                if (strcmp(methods[i], "Open") == 0 && strstr(parameters, "'id'") != NULL)
+                        continue; /* it knows names alone */
+                cJSON *reply = wire_call(fd, methods[i], "%s", parameters);
+                ck_assert_ptr_null(reply_error(reply));
+                const cJSON *member = reply_at(reply, path);
+                char *told = member == NULL ? NULL : cJSON_PrintUnformatted(member);
+                ck_assert_msg(told != NULL && strcmp(told, value) == 0, "%s %s: %s is %s, not %s",
+                              methods[i], parameters, path, told, value);
+                free(told);
+                cJSON_Delete(reply);
+        }
+}
+
+START_TEST(every_change_is_told_at_once) {
+        int fd = connect_daemon();
+        cJSON *reply = wire_call(fd, "Create", "'name':'a','size':4096,'labels':{'k':'1'}");
+        int id = (int) reply_integer(reply, "segment.id");
+        char by_id[32];
+
+        cJSON_Delete(reply);
+        snprintf(by_id, sizeof(by_id), "'id':%d", id);
+        expect_told(fd, "'name':'a'", "segment.labels", "{\"k\":\"1\"}");
+        expect_success(wire_call(fd, "Set", "'name':'a','labels':{'k':'2'}"));
+        expect_told(fd, "'name':'a'", "segment.labels", "{\"k\":\"2\"}");
+        expect_success(wire_call(fd, "Set", "'name':'a','labels':{}"));
+        expect_told(fd, "'name':'a'", "segment.labels", "{}");
+        expect_success(wire_call(fd, "Set", "'name':'a','mode':432"));
+        expect_told(fd, "'name':'a'", "segment.mode", "432");
+        expect_success(wire_call(fd, "Rename", "'name':'a','to':'b'"));
+        expect_told(fd, "'name':'b'", "segment.name", "\"b\"");
+        expect_success(wire_call(fd, "Rename", "'name':'b','to':'a'"));
+        expect_told(fd, "'name':'a'", "segment.name", "\"a\"");
+
+        void *memory = shmat(id, NULL, 0);
+        ck_assert_ptr_ne(memory, (void *) -1);
+        expect_told(fd, "'name':'a'", "segment.nattch", "1");
+        ck_assert_ptr_ne(shmat(id, NULL, SHM_RDONLY), (void *) -1);
+        expect_told(fd, by_id, "segment.nattch", "2");
+        ck_assert_int_eq(shmdt(memory), 0);
+        expect_told(fd, "'name':'a'", "segment.nattch", "1");
+        expect_success(wire_call(fd, "Remove", "'name':'a'"));
+        expect_told(fd, by_id, "segment.removed", "true");
+
+        expect_success(wire_call(fd, "Create", "'name':'a','size':8192"));
+        expect_told(fd, "'name':'a'", "segment.size", "8192");
+        expect_told(fd, by_id, "segment.size", "4096");
+        close(fd);
+}
+END_TEST
+
 START_TEST(owners_and_groups_are_set) {
         int fd;
 
@@ -518,6 +573,7 @@ int main(void) {
         harness_test(suite, a_repeated_token_is_answered_as_at_first);
         harness_test(suite, open_finds);
         harness_test(suite, stat_set_lock_unlock_rename_remove);
+        harness_test(suite, every_change_is_told_at_once);
         harness_test(suite, owners_and_groups_are_set);
         harness_test(suite, rename_replaces_in_one_step);
         harness_test(suite, adopt_names_what_was_made_elsewhere);

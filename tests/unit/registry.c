@@ -169,6 +169,41 @@ START_TEST(a_rename_keeps_the_order) {
 }
 END_TEST
 
+/* Whatever a reply may tell: no version is ever had twice, by anybody. */
+START_TEST(each_change_gives_a_version_that_was_never_there) {
+        struct shmb_label label = {.key = "k", .value = "v"};
+        struct entry *other = new_entry(NULL, 9), *entry = add("a", 1);
+        uint64_t seen[8];
+        size_t count = 0;
+
+        ck_assert_int_eq(
+                entry_set_labels(other, &(struct labels){.items = &label, .count = 1}), 0);
+        seen[count++] = entry->version;
+        seen[count++] = add("b", 2)->version;
+        registry_rename(registry, entry, copy("c"));
+        seen[count++] = entry->version;
+        registry_swap_labels(registry, entry, other);
+        ck_assert_str_eq(entry->labels[0].key, "k");
+        ck_assert_uint_eq(other->labels_count, 0);
+        seen[count++] = entry->version;
+        registry_retire(registry, entry);
+        seen[count++] = entry->version;
+        registry_take(registry, entry);
+        entry->removed = false;
+        registry_add(registry, entry);
+        seen[count++] = entry->version;
+        registry_take(registry, entry);
+        entry_free(entry);
+        seen[count++] = add("a", 1)->version;
+        for (size_t i = 0; i < count; i++) {
+                ck_assert_uint_ne(seen[i], 0);
+                for (size_t j = 0; j < i; j++)
+                        ck_assert_uint_ne(seen[i], seen[j]);
+        }
+        entry_free(other);
+}
+END_TEST
+
 START_TEST(tokens_belong_to_their_users) {
         struct entry *a = add("a", 1), *b = add("b", 2);
 
@@ -283,6 +318,7 @@ int main(void) {
                 {one_added_as_removed_takes_no_name},
                 {what_is_taken_out_is_the_callers_again},
                 {a_rename_keeps_the_order},
+                {each_change_gives_a_version_that_was_never_there},
                 {tokens_belong_to_their_users},
                 {a_token_has_one_holder_and_a_segment_one_token},
                 {what_is_not_removed_is_counted_and_what_is_not_adopted_is_measured},
