@@ -18,6 +18,10 @@
 /* Replies that wait for a peer: with so many, nothing more of it is handled. */
 #define HIGH_WATER_BYTES (64 * 1024)
 
+/* Entries that a List looks at before the other connections have their turn. */
+#define LIST_BUDGET       256
+#define LIST_BUDGET_LEAST 16
+
 /* The longest: a segment with all its labels, an interface's description, or an error that
  * repeats a part of the call. */
 #define REPLY_BYTES_MAX (2 * MESSAGE_BYTES_MAX)
@@ -151,12 +155,19 @@ static void connection_malformed(struct connection *connection, const char *reas
         connection->eof = true; /* what was answered before is still sent */
 }
 
+/* How many entries a List may look at: a user's connections share this as well. */
+static unsigned connection_list_budget(const struct connection *connection) {
+        int64_t budget = LIST_BUDGET / user_charged(connection->user, CHARGE_CONNECTIONS);
+        return budget < LIST_BUDGET_LEAST ? LIST_BUDGET_LEAST : (unsigned) budget;
+}
+
 /* A slice of a List, which is all that a peer gets in one turn. */
 static void connection_list(struct connection *connection) {
         struct connection_host *host = connection->host;
         connection->yielding = true;
         int r = dispatch_continue(&host->dispatcher, &connection->peer, connection->pending,
-                                  &host->output, HIGH_WATER_BYTES - connection->queue.length_bytes);
+                                  &host->output, HIGH_WATER_BYTES - connection->queue.length_bytes,
+                                  connection_list_budget(connection));
         if (r == DISPATCH_PENDING)
                 return;
         connection->over |= r < 0;
@@ -181,7 +192,7 @@ static size_t connection_handle(struct connection *connection, const char *bytes
         struct connection_host *host = connection->host;
         size_t used_bytes = 0;
         struct turn turn;
-        turn_begin(&turn);
+        turn_begin(&turn, user_charged(connection->user, CHARGE_CONNECTIONS));
         while (!connection_is_blocked(connection)) {
                 const char *reason = "a message of more than 64 KiB";
                 size_t message_bytes;
@@ -205,7 +216,7 @@ static size_t connection_handle(struct connection *connection, const char *bytes
                 }
                 if (connection_is_full(connection))
                         connection_flush(connection);
-                if (used_bytes < length_bytes && turn_is_over(&turn))
+                if (turn_spend(&turn, message_bytes) && used_bytes < length_bytes)
                         connection->yielding = true;
         }
         return used_bytes;
@@ -265,7 +276,7 @@ void connection_worked(struct job *job) {
         struct connection *connection = job->owner;
         struct connection_host *host = connection->host;
         if (dispatch_continue(&host->dispatcher, &connection->peer, connection->pending,
-                              &host->output, HIGH_WATER_BYTES) < 0)
+                              &host->output, HIGH_WATER_BYTES, 0) < 0)
                 connection->over = true;
         pending_free(connection->pending);
         connection->pending = NULL;

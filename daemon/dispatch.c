@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries that a List looks at before the other connections have their turn. */
-#define LIST_BUDGET 256
-
 /* Beyond this, what a List holds back is no segment any more. */
 #define HELD_BYTES_MAX (64 * 1024)
 
@@ -279,11 +276,14 @@ int dispatch_message(struct dispatcher *dispatcher, struct peer *peer, const cha
         r = call_read(document, &call, ret_reason);
         if (r == 0) {
                 dispatcher->traffic.requests++;
-                struct request request = {
-                        .dispatcher = dispatcher,
-                        .broker = dispatcher->broker,
-                        .peer = peer,
-                };
+                struct request request; /* too large to be zeroed for each call */
+                request.dispatcher = dispatcher;
+                request.broker = dispatcher->broker;
+                request.peer = peer;
+                request.outcome.source.version = 0;
+                request.outcome.created = false;
+                request.pending = NULL;
+                request.interface = NULL;
                 request.result.segment.segment = &request.outcome.segment;
                 r = dispatch_call(&request, &call, out);
                 free(request.interface);
@@ -312,14 +312,13 @@ static int dispatch_continue_work(struct dispatcher *dispatcher, struct pending 
  * it waits in `held`. */
 static int dispatch_continue_list(struct dispatcher *dispatcher, struct peer *peer,
                                   struct pending *pending, struct buffer *out,
-                                  size_t high_water_bytes) {
+                                  size_t high_water_bytes, unsigned budget) {
         const struct list_request list = {.pattern =
                                                   pending->has_pattern ? pending->pattern : NULL};
         struct buffer *held = &pending->held;
         struct shmb_segment segment;
         struct segment_result result = {.segment = &segment};
         struct error error = {0};
-        unsigned budget = LIST_BUDGET;
         size_t start_bytes = out->length_bytes, newest_bytes = start_bytes;
         bool open = held->length_bytes > 0;
         int r = 0;
@@ -356,12 +355,12 @@ static int dispatch_continue_list(struct dispatcher *dispatcher, struct peer *pe
 }
 
 int dispatch_continue(struct dispatcher *dispatcher, struct peer *peer, struct pending *pending,
-                      struct buffer *out, size_t high_water_bytes) {
+                      struct buffer *out, size_t high_water_bytes, unsigned budget) {
         if (pending->kind == PENDING_WORK)
                 return dispatch_continue_work(dispatcher, pending, out);
         if (pending->oneway)
                 return DISPATCH_DONE; /* it does nothing but answer */
-        return dispatch_continue_list(dispatcher, peer, pending, out, high_water_bytes);
+        return dispatch_continue_list(dispatcher, peer, pending, out, high_water_bytes, budget);
 }
 
 void pending_free(struct pending *pending) {

@@ -51,10 +51,10 @@ int dispatch_message(struct dispatcher *dispatcher, struct peer *peer, const cha
                      size_t length_bytes, struct buffer *out, struct pending **ret_pending,
                      const char **ret_reason);
 
-/* Goes on with a List while `out` is below `high_water_bytes` and the slice's budget
- * lasts, or answers a work that was run. DISPATCH_DONE, DISPATCH_PENDING (a List's alone),
- * -ERROR_NO_MEMORY: the connection must end. */
+/* Goes on with a List while `out` is below `high_water_bytes` and the budget of entries
+ * lasts, broker_list(), or answers a work that was run. DISPATCH_DONE, DISPATCH_PENDING (a
+ * List's alone), -ERROR_NO_MEMORY: the connection must end. */
 int dispatch_continue(struct dispatcher *dispatcher, struct peer *peer, struct pending *pending,
-                      struct buffer *out, size_t high_water_bytes);
+                      struct buffer *out, size_t high_water_bytes, unsigned budget);
 
 void pending_free(struct pending *pending); /* takes NULL; not while its work runs */

@@ -87,7 +87,7 @@ static void server_admit(struct server *server, int take_fd) {
 static void server_accept(int fd, short events, void *argument) {
         struct server *server = argument;
         struct turn turn;
-        for (turn_begin(&turn); !turn_is_over(&turn);) {
+        for (turn_begin(&turn, 1); !turn_is_over(&turn);) {
                 int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (peer >= 0)
                         server_admit(server, peer);
@@ -122,7 +122,7 @@ static void server_worked(int fd, short events, void *argument) {
         struct server *server = argument;
         struct turn turn;
         struct job *job;
-        for (turn_begin(&turn);
+        for (turn_begin(&turn, 1);
              !turn_is_over(&turn) && (job = worker_fetch(server->host.worker)) != NULL;)
                 connection_worked(job);
 }

@@ -6,11 +6,17 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct turn {
-        int64_t ends_ns; /* monotonic */
+        int64_t ends_ns;     /* monotonic */
+        size_t unseen_bytes; /* spent since the clock was last looked at */
 };
 
-void turn_begin(struct turn *ret);
+/* One of so many that share a turn, as the connections of one user do: each has its part,
+ * though not less than a tenth. */
+void turn_begin(struct turn *ret, int64_t shares);
 bool turn_is_over(const struct turn *turn);
+/* Likewise, after so many bytes of calls: the clock is looked at once a kilobyte. */
+bool turn_spend(struct turn *turn, size_t length_bytes);

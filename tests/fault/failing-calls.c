@@ -24,6 +24,7 @@ static const struct row {
         {"recvfrom", "EINTR EAGAIN ENOMEM ECONNRESET"},
         {"sendto", "EINTR EAGAIN ENOBUFS EPIPE ECONNRESET"},
         {"getsockopt", "ENOMEM EINVAL"},
+        {"getsockname", "ENOBUFS"},
         {"pwrite64", "ENOSPC EIO EINTR EDQUOT"},
         {"fallocate", "ENOSPC EIO EINTR EOPNOTSUPP"},
         {"ftruncate", "ENOSPC EIO EINTR"},
@@ -47,6 +48,7 @@ static const struct row {
         {"mmap", "ENOMEM"},
         {"mremap", "ENOMEM"},
         {"munmap", "ENOMEM"},
+        {"mprotect", "ENOMEM"},
         {"brk", "ENOMEM"},
 #endif
 };

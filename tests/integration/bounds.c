@@ -185,45 +185,56 @@ START_TEST(calls_in_a_row_leave_the_others_their_turn) {
 }
 END_TEST
 
-#define PEERS      64
-#define PAIRS      100
-#define BLANKS     60000 /* several turns' reading */
-#define MANY_CALLS (2 * PEERS * PAIRS)
+#define PAIRS 100 /* of a Create and a Remove: no more than one turn's reading */
 
-/* The threads are done with the one before the loop is with the next. */
-START_TEST(works_in_a_row_leave_the_others_their_turn) {
-        int fds[PEERS], other = connect_daemon();
+/* So many peers pipeline pairs at once, and another one, at the end of the row, a message
+ * that takes some turns to read: how many calls were done by then. */
+static int64_t calls_before_anothers(size_t peers, int size, int blanks) {
+        int fds[64], other = connect_daemon();
+        struct row call = {.length = 0};
 
-        for (size_t i = 0; i < PEERS; i++) {
+        ck_assert_uint_le(peers, sizeof(fds) / sizeof(*fds));
+        for (size_t i = 0; i < peers; i++) {
                 fds[i] = connect_daemon();
                 expect_success(wire_call(fds[i], "GetStatus", " "));
         }
         stop_daemon(SIGSTOP);
-        for (size_t i = 0; i < PEERS; i++) {
+        for (size_t i = 0; i < peers; i++) {
                 struct row row = {.length = 0};
                 for (int pair = 0; pair < PAIRS; pair++) {
                         row_add(&row,
                                 "{'method':'io.shmbroker.Create','parameters':{'name':'w%zu',"
-                                "'size':1048576}}",
-                                i);
+                                "'size':%d}}",
+                                i, size);
                         row_add(&row,
                                 "{'method':'io.shmbroker.Remove','parameters':{'name':'w%zu'}}", i);
                 }
                 wire_send_bytes(fds[i], row.bytes, row.length);
         }
-        struct row call = {.length = 0};
-        row_add(&call, "%*s{'method':'io.shmbroker.GetStatus'}", BLANKS, "");
+        row_add(&call, "%*s{'method':'io.shmbroker.GetStatus'}", blanks, "");
         wire_send_bytes(other, call.bytes, call.length);
         stop_daemon(SIGCONT);
         cJSON *reply = wire_receive(other);
-        ck_assert_int_lt(reply_integer(reply, "requests"), MANY_CALLS / 2);
+        int64_t calls = reply_integer(reply, "requests");
         cJSON_Delete(reply);
-        for (size_t i = 0; i < PEERS; i++) {
+        for (size_t i = 0; i < peers; i++) {
                 for (int answered = 0; answered < 2 * PAIRS; answered++)
                         expect_success(wire_receive(fds[i]));
                 close(fds[i]);
         }
         close(other);
+        return calls;
+}
+
+/* The threads are done with the one before the loop is with the next. */
+START_TEST(works_in_a_row_leave_the_others_their_turn) {
+        ck_assert_int_lt(calls_before_anothers(64, 1 << 20, 60000), 64 * PAIRS);
+}
+END_TEST
+
+/* However many one has, the others wait for little more than one turn. */
+START_TEST(connections_of_one_user_share_his_turn) {
+        ck_assert_int_lt(calls_before_anothers(40, 1, 16384), 40 * PAIRS);
 }
 END_TEST
 
@@ -534,6 +545,7 @@ int main(void) {
         harness_test(suite, half_messages_hold_nobody_up);
         harness_test(suite, calls_in_a_row_leave_the_others_their_turn);
         harness_test(suite, works_in_a_row_leave_the_others_their_turn);
+        harness_test(suite, connections_of_one_user_share_his_turn);
         harness_test_alone(suite, each_user_has_so_many_connections);
         harness_test_alone(suite, all_users_have_so_many_connections);
         harness_test(suite, descriptors_run_out_and_come_back);

@@ -287,7 +287,7 @@ START_TEST(work_is_answered_when_it_was_run) {
         work_run(&pending->work);
         ck_assert(!fake.finished);
         fake.result = 0;
-        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 0), DISPATCH_DONE);
+        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 0, 0), DISPATCH_DONE);
         ck_assert(fake.finished);
         ck_assert_int_eq(fake.id, -5);
         expect_about("{\"parameters\":{\"segment\":{\"name\":\"finished\",");
@@ -300,7 +300,7 @@ START_TEST(work_is_finished_even_if_nobody_wants_the_answer) {
                                   "\"oneway\":true}"),
                          DISPATCH_PENDING);
         fake.result = -ERROR_NOT_FOUND;
-        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 0), DISPATCH_DONE);
+        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 0, 0), DISPATCH_DONE);
         ck_assert(fake.finished);
         ck_assert_uint_eq(out.length_bytes, 0);
         ck_assert_int_eq(dispatcher.traffic.errors, 1);
@@ -324,7 +324,7 @@ static int list_all(size_t high_water_bytes, int *ret_slices) {
         ck_assert_int_eq(dispatch(LIST), DISPATCH_PENDING);
         for (*ret_slices = 0; more; ++*ret_slices) {
                 size_t at = 0;
-                int r = dispatch_continue(&dispatcher, &peer, pending, &out, high_water_bytes);
+                int r = dispatch_continue(&dispatcher, &peer, pending, &out, high_water_bytes, 256);
                 ck_assert_int_ge(r, 0);
                 for (; at < out.length_bytes; at += strlen(out.bytes + at) + 1) {
                         char name[16];
@@ -365,7 +365,8 @@ END_TEST
 
 START_TEST(an_empty_list_is_one_reply_without_a_segment) {
         ck_assert_int_eq(dispatch(LIST), DISPATCH_PENDING);
-        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 1000), DISPATCH_DONE);
+        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 1000, 256),
+                         DISPATCH_DONE);
         expect("{\"parameters\":{}}");
 }
 END_TEST
@@ -383,7 +384,8 @@ START_TEST(a_pattern_is_checked) {
         ck_assert_int_eq(dispatch("{\"method\":\"io.shmbroker.List\",\"more\":true,"
                                   "\"parameters\":{\"pattern\":\"bad\"}}"),
                          DISPATCH_PENDING);
-        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 1000), DISPATCH_DONE);
+        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 1000, 256),
+                         DISPATCH_DONE);
         expect_about("InvalidParameter\",\"parameters\":{\"parameter\":\"pattern\"");
         ck_assert_int_eq(dispatcher.traffic.errors, 2);
 }
@@ -394,7 +396,8 @@ START_TEST(a_oneway_list_says_nothing) {
         ck_assert_int_eq(dispatch("{\"method\":\"io.shmbroker.List\",\"more\":true,"
                                   "\"oneway\":true}"),
                          DISPATCH_PENDING);
-        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 1000), DISPATCH_DONE);
+        ck_assert_int_eq(dispatch_continue(&dispatcher, &peer, pending, &out, 1000, 256),
+                         DISPATCH_DONE);
         ck_assert_uint_eq(out.length_bytes, 0);
 }
 END_TEST
