@@ -13,7 +13,7 @@
 static int charge_users(struct broker *broker) {
         struct entry *entry = registry_first_id(broker->registry);
 
-        for (; entry != NULL; entry = registry_after_id(broker->registry, entry->identity.id)) {
+        for (; entry != NULL; entry = registry_next_id(broker->registry, entry)) {
                 int r = holding_charge(broker, entry);
                 if (r < 0)
                         return r;

@@ -3,6 +3,7 @@
 #include "broker.h"
 #include "peer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -55,7 +56,10 @@ static void charge(struct entry *entry, int sign) {
 }
 
 void holding_add(struct broker *broker, struct entry *take_entry) {
-        registry_add(broker->registry, take_entry);
+        struct entry *taken = registry_add(broker->registry, take_entry);
+
+        assert(taken == NULL);
+        (void) taken;
         if (!take_entry->removed)
                 charge(take_entry, 1);
 }

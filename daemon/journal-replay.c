@@ -28,16 +28,25 @@ static void drop(struct replay *to, struct entry *entry) {
         entry_free(entry);
 }
 
-/* Somebody else has it from now on. What it named keeps its place by its id. */
-static void free_name(struct replay *to, const char *name, const struct entry *except) {
-        struct entry *holder = name == NULL ? NULL : registry_find_name(to->registry, name);
+/* Somebody else has its name from now on. What it named keeps its place by its id. */
+static void lose_name(struct replay *to, struct entry *entry) {
+        registry_take(to->registry, entry);
+        free(entry->name);
+        entry->name = NULL;
+        (void) registry_add(to->registry, entry);
+}
 
-        if (holder == NULL || holder == except)
-                return;
-        registry_take(to->registry, holder);
-        free(holder->name);
-        holder->name = NULL;
-        registry_add(to->registry, holder);
+/* The later record counts: whoever has the entry's id or name gives way. */
+static void add(struct replay *to, struct entry *entry) {
+        struct entry *holder;
+
+        while ((holder = registry_add(to->registry, entry)) != NULL)
+                if (holder->identity.id == entry->identity.id)
+                        drop(to, holder);
+                else
+                        lose_name(to, holder);
+        to->tally->entries++;
+        record_tally_entry(to->tally, entry);
 }
 
 static int64_t present_or(int64_t value, int64_t otherwise) {
@@ -88,24 +97,18 @@ static int apply_create(const struct record *record, struct entry *entry, struct
         return 0;
 }
 
-static int apply_segment(const struct record *record, struct entry *older, struct replay *to) {
-        struct entry *entry;
-        int r = entry_of_record(to, record, &entry);
+static int apply_segment(const struct record *record, struct entry *entry, struct replay *to) {
+        struct entry *new;
+        int r = entry_of_record(to, record, &new);
 
         if (r < 0)
                 return r;
-        if (older != NULL)
-                drop(to, older);
-        if (!entry->removed)
-                free_name(to, entry->name, NULL);
-        registry_add(to->registry, entry);
-        to->tally->entries++;
-        record_tally_entry(to->tally, entry);
+        add(to, new);
         return 0;
 }
 
 static int apply_rename(const struct record *record, struct entry *entry, struct replay *to) {
-        struct entry *replaced = NULL;
+        struct entry *replaced = NULL, *holder;
         char *name = NULL, *token = NULL;
 
         if (entry->removed || entry->name == NULL)
@@ -119,7 +122,9 @@ static int apply_rename(const struct record *record, struct entry *entry, struct
         }
         if (replaced != NULL && replaced != entry)
                 registry_retire(to->registry, replaced);
-        free_name(to, name, entry);
+        holder = registry_find_name(to->registry, name);
+        if (holder != NULL && holder != entry)
+                lose_name(to, holder);
         registry_rename(to->registry, entry, name);
         if (token != NULL)
                 registry_set_token(to->registry, entry,
@@ -177,14 +182,15 @@ static int apply(struct replay *to, const struct record *record) {
                 [RECORD_FORGET] = {apply_forget, true, true},
                 [RECORD_DONE] = {apply_done, false, false},
         };
-        struct entry *entry = record->id == FIELD_ABSENT
-                                      ? NULL
-                                      : registry_find_id(to->registry, (int) record->id);
+        struct entry *entry = NULL;
 
         if (!meanings[record->op].leaves_intent)
                 to->intent.kind = INTENT_NONE;
-        if (entry == NULL && meanings[record->op].of_entry)
-                return refuse(to, "it is about a segment that no line tells of");
+        if (meanings[record->op].of_entry) {
+                entry = registry_find_id(to->registry, (int) record->id);
+                if (entry == NULL)
+                        return refuse(to, "it is about a segment that no line tells of");
+        }
         return meanings[record->op].apply(record, entry, to);
 }
 

@@ -169,10 +169,8 @@ void recovery_run(struct broker *broker, const struct journal_intent *intent) {
         journal_done(broker->journal);
 
         for (entry = registry_first_id(broker->registry); entry != NULL; entry = next) {
-                int id = entry->identity.id;
-
+                next = registry_next_id(broker->registry, entry);
                 recover_entry(&recovery, entry);
-                next = registry_after_id(broker->registry, id);
         }
         if (registry_count(broker->registry) > 0 || recovery.gone > 0 || recovery.lost > 0 ||
             recovery.completed > 0)

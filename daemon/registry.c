@@ -13,12 +13,11 @@
 /* by_name and by_token hold those that are not removed, by_id holds all. */
 RB_HEAD(name_tree, entry);
 RB_HEAD(id_tree, entry);
-RB_HEAD(token_tree, entry);
 
 struct registry {
         struct name_tree by_name;
         struct id_tree by_id;
-        struct token_tree by_token;
+        struct index by_token;
         int64_t count;
         uint64_t size_bytes;
         uint64_t version; /* the newest that an entry has */
@@ -36,11 +35,6 @@ static int compare_place(const char *name, int id, const struct entry *with) {
         return name != NULL ? -1 : 1;
 }
 
-static int compare_token(uid_t uid, const char *token, const struct entry *with) {
-        return uid != with->token_uid ? compare_integers(uid, with->token_uid)
-                                      : strcmp(token, with->token);
-}
-
 static int compare_by_name(const struct entry *a, const struct entry *b) {
         return compare_place(a->name, a->identity.id, b);
 }
@@ -49,13 +43,8 @@ static int compare_by_id(const struct entry *a, const struct entry *b) {
         return compare_integers(a->identity.id, b->identity.id);
 }
 
-static int compare_by_token(const struct entry *a, const struct entry *b) {
-        return compare_token(a->token_uid, a->token, b);
-}
-
 RB_GENERATE_STATIC(name_tree, entry, by_name, compare_by_name)
 RB_GENERATE_STATIC(id_tree, entry, by_id, compare_by_id)
-RB_GENERATE_STATIC(token_tree, entry, by_token, compare_by_token)
 
 int registry_new(struct registry **ret) {
         struct registry *registry = calloc(1, sizeof(*registry));
@@ -64,7 +53,10 @@ int registry_new(struct registry **ret) {
                 return -ERROR_NO_MEMORY;
         RB_INIT(&registry->by_name);
         RB_INIT(&registry->by_id);
-        RB_INIT(&registry->by_token);
+        if (index_init(&registry->by_token) < 0) {
+                free(registry);
+                return -ERROR_NO_MEMORY;
+        }
         *ret = registry;
         return 0;
 }
@@ -78,6 +70,7 @@ void registry_free(struct registry *registry) {
                 registry_take(registry, entry);
                 entry_free(entry);
         }
+        index_release(&registry->by_token);
         free(registry);
 }
 
@@ -153,30 +146,46 @@ static void change(struct registry *registry, struct entry *entry) {
         entry->version = ++registry->version;
 }
 
+static uint64_t hash_token(const struct registry *registry, uid_t uid, const char *token) {
+        return index_hash(&registry->by_token, uid, token);
+}
+
+static struct entry *entry_of_token(struct index_link *link) {
+        return (struct entry *) (void *) ((char *) link - offsetof(struct entry, by_token));
+}
+
+static struct entry *find_token(const struct registry *registry, uint64_t hash, uid_t uid,
+                                const char *token) {
+        struct index_link *link = index_first(&registry->by_token, hash);
+
+        for (; link != NULL; link = index_next(link)) {
+                struct entry *entry = entry_of_token(link);
+
+                if (uid == entry->token_uid && strcmp(token, entry->token) == 0)
+                        return entry;
+        }
+        return NULL;
+}
+
 static void insert_token(struct registry *registry, struct entry *entry) {
         struct entry *older;
+        uint64_t hash;
 
         if (entry->token == NULL)
                 return;
-        older = RB_INSERT(token_tree, &registry->by_token, entry);
-        if (older == NULL)
-                return;
-        RB_REMOVE(token_tree, &registry->by_token, older);
-        free(older->token);
-        older->token = NULL;
-        RB_INSERT(token_tree, &registry->by_token, entry);
+        hash = hash_token(registry, entry->token_uid, entry->token);
+        older = find_token(registry, hash, entry->token_uid, entry->token);
+        if (older != NULL) {
+                index_remove(&registry->by_token, &older->by_token);
+                free(older->token);
+                older->token = NULL;
+        }
+        index_add(&registry->by_token, &entry->by_token, hash);
 }
 
 static void remove_token(struct registry *registry, struct entry *entry) {
         if (entry->token != NULL)
-                RB_REMOVE(token_tree, &registry->by_token, entry);
-}
-
-static void insert_name(struct registry *registry, struct entry *entry) {
-        struct entry *taken = RB_INSERT(name_tree, &registry->by_name, entry);
-
-        assert(taken == NULL);
-        (void) taken;
+                index_remove(&registry->by_token, &entry->by_token);
 }
 
 static void count(struct registry *registry, const struct entry *entry, int sign) {
@@ -185,17 +194,22 @@ static void count(struct registry *registry, const struct entry *entry, int sign
                 registry->size_bytes += (uint64_t) sign * entry->identity.size_bytes;
 }
 
-void registry_add(struct registry *registry, struct entry *entry) {
-        struct entry *taken = RB_INSERT(id_tree, &registry->by_id, entry);
+struct entry *registry_add(struct registry *registry, struct entry *entry) {
+        struct entry *holder = RB_INSERT(id_tree, &registry->by_id, entry);
 
-        assert(taken == NULL);
-        (void) taken;
+        if (holder != NULL)
+                return holder;
+        if (!entry->removed) {
+                holder = RB_INSERT(name_tree, &registry->by_name, entry);
+                if (holder != NULL) {
+                        RB_REMOVE(id_tree, &registry->by_id, entry);
+                        return holder;
+                }
+                insert_token(registry, entry);
+                count(registry, entry, 1);
+        }
         change(registry, entry);
-        if (entry->removed)
-                return;
-        insert_name(registry, entry);
-        insert_token(registry, entry);
-        count(registry, entry, 1);
+        return NULL;
 }
 
 void registry_take(struct registry *registry, struct entry *entry) {
@@ -217,10 +231,14 @@ void registry_retire(struct registry *registry, struct entry *entry) {
 }
 
 void registry_rename(struct registry *registry, struct entry *entry, char *take_name) {
+        struct entry *taken;
+
         RB_REMOVE(name_tree, &registry->by_name, entry);
         free(entry->name);
         entry->name = take_name;
-        insert_name(registry, entry);
+        taken = RB_INSERT(name_tree, &registry->by_name, entry);
+        assert(taken == NULL);
+        (void) taken;
         change(registry, entry);
 }
 
@@ -270,16 +288,7 @@ struct entry *registry_find_id(const struct registry *registry, int id) {
 }
 
 struct entry *registry_find_token(const struct registry *registry, uid_t uid, const char *token) {
-        struct entry *at = RB_ROOT(&registry->by_token);
-
-        while (at != NULL) {
-                int order = compare_token(uid, token, at);
-
-                if (order == 0)
-                        break;
-                at = order < 0 ? RB_LEFT(at, by_token) : RB_RIGHT(at, by_token);
-        }
-        return at;
+        return find_token(registry, hash_token(registry, uid, token), uid, token);
 }
 
 struct entry *registry_first(const struct registry *registry) {
@@ -313,6 +322,11 @@ struct entry *registry_first_id(const struct registry *registry) {
         while (at != NULL && RB_LEFT(at, by_id) != NULL)
                 at = RB_LEFT(at, by_id);
         return at;
+}
+
+struct entry *registry_next_id(const struct registry *registry, struct entry *entry) {
+        (void) registry;
+        return RB_NEXT(id_tree, &registry->by_id, entry);
 }
 
 struct entry *registry_after_id(const struct registry *registry, int id) {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "index.h"
 #include "segment.h"
 
 #include "proto/fields.h"
@@ -18,16 +19,16 @@
 struct user;
 
 struct entry {
-        RB_ENTRY(entry) by_name; /* those with a name */
-        RB_ENTRY(entry) by_id;   /* all */
-        RB_ENTRY(entry) by_token; /* those with a token */
+        RB_ENTRY(entry) by_name;    /* those not removed */
+        RB_ENTRY(entry) by_id;      /* all */
+        struct index_link by_token; /* those with a token, not removed */
 
         /* Differs from every version there was of any entry whenever what a reply tells has
          * changed. */
         uint64_t version;
         char *name; /* NULL: private. A removed one keeps it, for people, but is not found by it */
         struct segment_identity identity;
-        bool removed;   /* the name is given up; IPC_RMID follows, or the last detach */
+        bool removed; /* the name is given up; IPC_RMID follows, or the last detach */
         bool adopted;
         unsigned works; /* in flight on a helper thread: the entry must stay */
 
@@ -35,21 +36,21 @@ struct entry {
         uid_t creator_uid;
         gid_t creator_gid;
         pid_t creator_pid;
-        int lifetime;          /* enum shmb_lifetime */
-        char *creator_command; /* NULL: unknown */
-        char *creator_unit;    /* NULL: unknown */
-        int64_t created_at;    /* seconds since the epoch */
-        int64_t page_size;     /* bytes */
-        char *token;           /* of the last call that carried one, NULL: none */
-        uid_t token_uid;       /* whose call that was */
-        uint32_t record_bytes; /* the journal's own: about what a record of it takes */
+        int lifetime;              /* enum shmb_lifetime */
+        char *creator_command;     /* NULL: unknown */
+        char *creator_unit;        /* NULL: unknown */
+        int64_t created_at;        /* seconds since the epoch */
+        int64_t page_size;         /* bytes */
+        char *token;               /* of the last call that carried one, NULL: none */
+        uid_t token_uid;           /* whose call that was */
+        uint32_t record_bytes;     /* the journal's own: about what a record of it takes */
         struct shmb_label *labels; /* one block of memory with their strings; NULL: none */
         size_t labels_count;
 };
 
 struct registry;
 
-int registry_new(struct registry **ret); /* -ERROR_NO_MEMORY */
+int registry_new(struct registry **ret);       /* -ERROR_NO_MEMORY */
 void registry_free(struct registry *registry); /* and every entry; takes NULL */
 
 /* A zeroed entry, with copies of the strings given (NULL stays NULL). -ERROR_NO_MEMORY. */
@@ -60,8 +61,9 @@ void entry_free(struct entry *entry);
 int entry_set_string(char **where, const char *value);
 int entry_set_labels(struct entry *entry, const struct labels *labels);
 
-/* Takes the entry, whose id, and name if it has one and is not removed, must be free. */
-void registry_add(struct registry *registry, struct entry *entry);
+/* Takes the entry, unless another one has its id, or, where it is not removed, its name:
+ * that one is returned then, and nothing has changed. NULL: it is added. */
+struct entry *registry_add(struct registry *registry, struct entry *entry);
 /* Hands it back to the caller. */
 void registry_take(struct registry *registry, struct entry *entry);
 
@@ -77,7 +79,8 @@ void registry_retire(struct registry *registry, struct entry *entry);
 /* take_name: from malloc(3), the entry's from here on; what it had is freed. It must be free. */
 void registry_rename(struct registry *registry, struct entry *entry, char *take_name);
 /* take_token: likewise. One user's tokens are distinct: an older holder loses it. */
-void registry_set_token(struct registry *registry, struct entry *entry, uid_t uid, char *take_token);
+void registry_set_token(struct registry *registry, struct entry *entry, uid_t uid,
+                        char *take_token);
 
 /* In the order of names (strcmp), then private ones by id; removed ones are left out.
  * NULL: the first one, the end. registry_after() takes a name, or NULL and an id, that
@@ -86,8 +89,9 @@ struct entry *registry_first(const struct registry *registry);
 struct entry *registry_next(const struct registry *registry, struct entry *entry);
 struct entry *registry_after(const struct registry *registry, const char *name, int id);
 
-/* All of them, removed ones too, by id. `id` need not exist. */
+/* All of them, removed ones too, by id; for registry_after_id() it need not exist. */
 struct entry *registry_first_id(const struct registry *registry);
+struct entry *registry_next_id(const struct registry *registry, struct entry *entry);
 struct entry *registry_after_id(const struct registry *registry, int id);
 
 /* Those not removed. */

@@ -66,7 +66,7 @@ static inline void opened_reserve(struct opened *opened) {
 /* As the broker would: recorded, then held. */
 static inline void opened_add(struct opened *opened, struct entry *take_entry) {
         journal_created(opened->journal, take_entry);
-        registry_add(opened->registry, take_entry);
+        ck_assert_ptr_null(registry_add(opened->registry, take_entry));
 }
 
 static inline void opened_forget(struct opened *opened, struct entry *entry) {

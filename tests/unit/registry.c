@@ -28,7 +28,7 @@ static struct entry *new_entry(const char *name, int id) {
 static struct entry *add(const char *name, int id) {
         struct entry *entry = new_entry(name, id);
 
-        registry_add(registry, entry);
+        ck_assert_ptr_null(registry_add(registry, entry));
         return entry;
 }
 
@@ -104,6 +104,9 @@ START_TEST(ids_come_in_their_order_with_removed_ones) {
         ck_assert_ptr_eq(registry_after_id(registry, 4), a);
         ck_assert_ptr_eq(registry_after_id(registry, 5), c);
         ck_assert_ptr_null(registry_after_id(registry, 9));
+        ck_assert_ptr_eq(registry_next_id(registry, b), a);
+        ck_assert_ptr_eq(registry_next_id(registry, a), c);
+        ck_assert_ptr_null(registry_next_id(registry, c));
 }
 END_TEST
 
@@ -136,9 +139,27 @@ START_TEST(one_added_as_removed_takes_no_name) {
         struct entry *named = add("a", 1), *removed = new_entry("a", 2);
 
         removed->removed = true;
-        registry_add(registry, removed);
+        ck_assert_ptr_null(registry_add(registry, removed));
         ck_assert_ptr_eq(registry_find_name(registry, "a"), named);
         ck_assert_int_eq(registry_count(registry), 1);
+}
+END_TEST
+
+START_TEST(who_has_the_id_or_the_name_is_told_and_nothing_changes) {
+        struct entry *a = add("a", 1), *same_id = new_entry("b", 1), *same_name = new_entry("a", 2);
+
+        ck_assert_ptr_eq(registry_add(registry, same_id), a);
+        ck_assert_ptr_eq(registry_add(registry, same_name), a);
+        ck_assert_ptr_eq(registry_find_id(registry, 1), a);
+        ck_assert_ptr_null(registry_find_id(registry, 2));
+        ck_assert_ptr_null(registry_find_name(registry, "b"));
+        ck_assert_str_eq(walk(registry_first(registry)), "a");
+        ck_assert_int_eq(registry_count(registry), 1);
+
+        registry_retire(registry, a);
+        ck_assert_ptr_eq(registry_add(registry, same_id), a);
+        ck_assert_ptr_null(registry_add(registry, same_name));
+        entry_free(same_id);
 }
 END_TEST
 
@@ -152,7 +173,7 @@ START_TEST(what_is_taken_out_is_the_callers_again) {
         ck_assert_ptr_null(registry_find_id(registry, 1));
         ck_assert_ptr_null(registry_find_token(registry, 1, "token"));
         ck_assert_int_eq(registry_count(registry), 0);
-        registry_add(registry, entry);
+        ck_assert_ptr_null(registry_add(registry, entry));
         ck_assert_ptr_eq(registry_find_name(registry, "a"), entry);
         ck_assert_ptr_eq(registry_find_token(registry, 1, "token"), entry);
 }
@@ -232,7 +253,7 @@ START_TEST(a_token_has_one_holder_and_a_segment_one_token) {
         registry_set_token(registry, a, 1000, copy("t"));
         c->token = copy("t");
         c->token_uid = 1000;
-        registry_add(registry, c);
+        ck_assert_ptr_null(registry_add(registry, c));
         ck_assert_ptr_eq(registry_find_token(registry, 1000, "t"), c);
         ck_assert_ptr_null(a->token);
 }
@@ -242,7 +263,7 @@ START_TEST(what_is_not_removed_is_counted_and_what_is_not_adopted_is_measured) {
         struct entry *a = add("a", 1), *adopted = new_entry("b", 2);
 
         adopted->adopted = true;
-        registry_add(registry, adopted);
+        ck_assert_ptr_null(registry_add(registry, adopted));
         add(NULL, 3);
         ck_assert_int_eq(registry_count(registry), 3);
         ck_assert_uint_eq(registry_size_bytes(registry), 2 * 4096);
@@ -316,6 +337,7 @@ int main(void) {
                 {ids_come_in_their_order_with_removed_ones},
                 {a_removed_one_is_found_by_its_id_alone},
                 {one_added_as_removed_takes_no_name},
+                {who_has_the_id_or_the_name_is_told_and_nothing_changes},
                 {what_is_taken_out_is_the_callers_again},
                 {a_rename_keeps_the_order},
                 {each_change_gives_a_version_that_was_never_there},
