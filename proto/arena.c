@@ -24,7 +24,7 @@ static void *allocate_anew(struct arena *arena, size_t size_bytes) {
         size_t wanted = arena->first ? CHUNK_BYTES : FIRST_CHUNK_BYTES;
         if (wanted < size_bytes)
                 wanted = size_bytes;
-        if (wanted > ARENA_BYTES_MAX - arena->held_bytes)
+        if (arena->fixed || wanted > ARENA_BYTES_MAX - arena->held_bytes)
                 return NULL;
 
         struct arena_chunk *chunk = malloc(sizeof(*chunk) + wanted);
@@ -40,6 +40,10 @@ static void *allocate_anew(struct arena *arena, size_t size_bytes) {
         begin_chunk(arena, chunk);
         arena->at += size_bytes;
         return chunk->bytes;
+}
+
+void arena_init_fixed(struct arena *arena, void *memory, size_t size_bytes) {
+        *arena = (struct arena){.at = memory, .end = (char *) memory + size_bytes, .fixed = true};
 }
 
 void *arena_allocate(struct arena *arena, size_t size_bytes) {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define ARENA_BYTES_MAX (4 * 1024 * 1024)
@@ -15,7 +16,11 @@ struct arena {
         struct arena_chunk *first, *last;
         char *at, *end; /* what is free of the last chunk */
         size_t held_bytes;
+        bool fixed; /* there is no more than it began with */
 };
+
+/* One that hands out the caller's memory and no other, and needs no release. */
+void arena_init_fixed(struct arena *arena, void *memory, size_t size_bytes);
 
 /* At least 1 byte, aligned for anything. NULL when there is no more, or ARENA_BYTES_MAX
  * are in use. */

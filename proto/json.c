@@ -1,6 +1,7 @@
 #include "json.h"
 
 #include "arena.h"
+#include "documents.h"
 #include "error.h"
 #include "scan.h"
 
@@ -15,11 +16,12 @@
 #define FEW_MEMBERS 32
 
 /* The program's, since cJSON's hooks have no argument to pass one in. */
-static struct arena arena;
+static struct arena arena, *allocating = &arena;
 static bool uses_arena;
+static struct documents *documents; /* NULL: none are kept */
 
 static void *arena_hook_allocate(size_t size_bytes) {
-        return arena_allocate(&arena, size_bytes);
+        return arena_allocate(allocating, size_bytes);
 }
 
 static void arena_hook_free(void *memory) {
@@ -32,10 +34,14 @@ void json_use_arena(void) {
                 .free_fn = arena_hook_free,
         });
         uses_arena = true;
+        if (!documents)
+                documents = calloc(1, sizeof(*documents)); /* without it, it is only slower */
 }
 
 void json_release_arena(void) {
         arena_release(&arena);
+        free(documents);
+        documents = NULL;
 }
 
 /* ------------------------------------------------- names that occur twice */
@@ -131,7 +137,20 @@ static void forget(struct cJSON *root) {
                 cJSON_Delete(root);
 }
 
-int json_parse(const char *text, size_t length_bytes, struct cJSON **ret, const char **ret_reason) {
+/* In place of what was there; nothing, where it is too large. */
+static void keep(struct document *place, const char *text, size_t length_bytes, const cJSON *root) {
+        struct arena own;
+
+        arena_init_fixed(&own, place->memory, sizeof(place->memory));
+        allocating = &own;
+        place->root = cJSON_Duplicate(root, true);
+        allocating = &arena;
+        place->length_bytes = place->root ? length_bytes : 0;
+        memcpy(place->text, text, length_bytes);
+}
+
+static int parse(const char *text, size_t length_bytes, struct cJSON **ret,
+                 const char **ret_reason) {
         size_t begin, end;
         const char *reason = scan_text(text, length_bytes, &begin, &end);
         if (reason) {
@@ -157,6 +176,17 @@ int json_parse(const char *text, size_t length_bytes, struct cJSON **ret, const 
         }
         *ret = root;
         return 0;
+}
+
+int json_parse(const char *text, size_t length_bytes, struct cJSON **ret, const char **ret_reason) {
+        struct document *place = NULL;
+
+        if (documents && (*ret = documents_find(documents, text, length_bytes, &place)))
+                return 0;
+        int r = parse(text, length_bytes, ret, ret_reason);
+        if (r == 0 && place)
+                keep(place, text, length_bytes, *ret);
+        return r;
 }
 
 void json_free(struct cJSON *root) {

@@ -15,12 +15,13 @@ struct cJSON;
 #define JSON_DEPTH_MAX  8
 #define JSON_VALUES_MAX (16 * 1024) /* of all kinds: 64 KiB could hold 32,000 numbers */
 
-/* Makes cJSON take its memory from an arena that json_free() resets: for a program
- * of our own, single-threaded in its use of JSON, and never for the library, since
- * the hooks belong to the whole process. One document may be alive at a time then. */
+/* Makes cJSON take its memory from an arena that json_free() resets, and keeps what short
+ * texts that come again were parsed to (documents.h): for a program of our own,
+ * single-threaded in its use of JSON, and never for the library, since the hooks belong to
+ * the whole process. One document may be alive at a time then. */
 void json_use_arena(void);
 
-/* Gives the arena's memory back, for leak checkers. */
+/* Gives all that memory back, for leak checkers. */
 void json_release_arena(void);
 
 /* Parses one whole text; no byte behind it is looked at. ret_reason says in a few words

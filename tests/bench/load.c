@@ -6,11 +6,11 @@
  *          [--server PID]
  *
  * Every connection has --depth requests in flight and sends the given ones in turn;
- * "%d" in a text is the connection's number, and --replies is how many replies each
- * brings where a single call is in flight. --idle and --half add connections that
- * send nothing, and the half of a request. Prints nanoseconds an answer, and the
- * median and 99.9th percentile where one connection has one in flight. With --server,
- * then what each idle or half-sending connection costs it, in bytes of memory.
+ * "%d" in a text is the connection's number, "%m" another one for each that it has in
+ * flight, and --replies is how many replies each brings where a single call is in flight. --idle
+ * and --half add connections that send nothing, and the half of a request. Prints nanoseconds an
+ * answer, and the median and 99.9th percentile where one connection has one in flight. With
+ * --server, then what each idle or half-sending connection costs it, in bytes of memory.
  */
 #include "socket.h"
 
@@ -60,6 +60,11 @@ static size_t render(char *to, size_t size, const struct options *options, int m
         const struct request *request = &options->requests[message % options->requests_count];
         const char *mark = memmem(request->bytes, request->length_bytes, "%d", 2);
 
+        if (!mark) {
+                mark = memmem(request->bytes, request->length_bytes, "%m", 2);
+                number = number * options->depth +
+                         message / options->requests_count % options->depth;
+        }
         if (!mark) {
                 memcpy(to, request->bytes, request->length_bytes);
                 return request->length_bytes;

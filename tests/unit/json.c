@@ -424,6 +424,64 @@ START_TEST(documents_come_and_go_in_the_arena) {
 }
 END_TEST
 
+/* Whatever was parsed before it, a text is what it is. */
+START_TEST(texts_that_come_again_are_read_as_at_first) {
+        enum { TEXTS = 2000, ROUNDS = 4 };
+
+        json_use_arena();
+        for (int i = 0; i < TEXTS; i++) { /* more than are kept, so that they share places */
+                for (int round = 0; round < ROUNDS; round++) {
+                        int number = round % 2 == 0 ? i : i / 2;
+                        char text[64];
+                        struct cJSON *root;
+                        const char *reason;
+                        int length = snprintf(text, sizeof(text), "{\"n\":%d,\"s\":[\"%d\"]}",
+                                              number, number);
+                        ck_assert_int_eq(json_parse(text, (size_t) length, &root, &reason), 0);
+                        ck_assert_str_eq(root->child->string, "n");
+                        ck_assert_double_eq(root->child->valuedouble, number);
+                        snprintf(text, sizeof(text), "%d", number);
+                        ck_assert_str_eq(root->child->next->child->valuestring, text);
+                        ck_assert_ptr_null(root->child->next->next);
+                        json_free(root);
+                }
+        }
+        json_release_arena();
+}
+END_TEST
+
+START_TEST(what_comes_again_may_be_malformed_long_or_large) {
+        static const char malformed[] = "{\"a\":1,\"a\":1}";
+        char *longer = members("\"%040zu\":0", 10, 0), *larger = nested("1,", "1", "", 100);
+        struct cJSON *root;
+        const char *reason;
+
+        larger = realloc(larger, 300);
+        ck_assert_ptr_nonnull(larger);
+        size_t length = strlen(larger);
+        memmove(larger + 1, larger, length);
+        larger[0] = '[';
+        larger[length + 1] = ']';
+        json_use_arena();
+        for (int round = 0; round < 4; round++) {
+                ck_assert_int_eq(json_parse(malformed, sizeof(malformed) - 1, &root, &reason),
+                                 -ERROR_MALFORMED);
+                ck_assert_int_eq(json_parse(longer, strlen(longer), &root, &reason), 0);
+                ck_assert_double_eq(root->child->next->valuedouble, 0);
+                json_free(root);
+                ck_assert_int_eq(json_parse(larger, length + 2, &root, &reason), 0);
+                int count = 0;
+                for (const struct cJSON *value = root->child; value; value = value->next)
+                        count++;
+                ck_assert_int_eq(count, 101);
+                json_free(root);
+        }
+        json_release_arena();
+        free(longer);
+        free(larger);
+}
+END_TEST
+
 START_TEST(the_arena_hands_out_memory_of_its_own) {
         static const size_t sizes[] = {1, 7, 16, 64, 1000, 16 * 1024, 100000, 3};
         struct arena arena = {0};
@@ -442,6 +500,17 @@ START_TEST(the_arena_hands_out_memory_of_its_own) {
                 arena_reset(&arena);
         }
         arena_release(&arena);
+}
+END_TEST
+
+START_TEST(a_fixed_arena_has_no_more_than_it_was_given) {
+        _Alignas(max_align_t) char memory[128];
+        struct arena arena;
+
+        arena_init_fixed(&arena, memory, sizeof(memory));
+        ck_assert_ptr_eq(arena_allocate(&arena, 100), memory);
+        ck_assert_ptr_eq(arena_allocate(&arena, 16), memory + 112);
+        ck_assert_ptr_null(arena_allocate(&arena, 1));
 }
 END_TEST
 
@@ -501,7 +570,10 @@ int main(void) {
                 {no_beginning_of_a_text_is_a_text},
                 {each_allocation_may_fail},
                 {documents_come_and_go_in_the_arena},
+                {texts_that_come_again_are_read_as_at_first},
+                {what_comes_again_may_be_malformed_long_or_large},
                 {the_arena_hands_out_memory_of_its_own},
+                {a_fixed_arena_has_no_more_than_it_was_given},
                 {the_arena_is_bounded_and_shrinks},
                 {the_largest_document_fits_into_the_arena},
         };
