@@ -58,6 +58,13 @@ static int dispatch_open(struct request *request) {
                            &request->outcome, &request->error);
 }
 
+static int dispatch_find(struct request *request) {
+        int r = dispatch_open(request);
+        /* It tells so little that it is encoded as fast as it would be found among the kept. */
+        request->outcome.source.version = 0;
+        return r;
+}
+
 static int dispatch_adopt(struct request *request) {
         return broker_adopt(request->broker, request->peer, &request->parameters.adopt,
                             &request->outcome, &request->error);
@@ -164,6 +171,7 @@ static int dispatch_get_interface_description(struct request *request) {
 static int (*const handlers[METHODS])(struct request *request) = {
         [METHOD_CREATE] = dispatch_create,
         [METHOD_OPEN] = dispatch_open,
+        [METHOD_FIND] = dispatch_find,
         [METHOD_ADOPT] = dispatch_adopt,
         [METHOD_STAT] = dispatch_stat,
         [METHOD_SET] = dispatch_set,

@@ -104,6 +104,12 @@ static const struct field segment_result_items[] = {
 };
 static const struct fields segment_result_fields = FIELDS(segment_result_items);
 
+static const struct field find_result_items[] = {
+        POINTER_FIELD(struct segment_result, segment, "segment", FIELD_REQUIRED,
+                      &segment_handle_fields),
+};
+static const struct fields find_result_fields = FIELDS(find_result_items);
+
 static const struct field list_result_items[] = {
         POINTER_FIELD(struct segment_result, segment, "segment", FIELD_OPTIONAL, &segment_fields),
 };
@@ -175,6 +181,7 @@ static const struct fields description_fields = FIELDS(description_items);
 const struct method methods[METHODS] = {
         [METHOD_CREATE] = {SHMBROKER("Create"), &create_fields, &create_result_fields},
         [METHOD_OPEN] = {SHMBROKER("Open"), &open_fields, &segment_result_fields},
+        [METHOD_FIND] = {SHMBROKER("Find"), &open_fields, &find_result_fields},
         [METHOD_ADOPT] = {SHMBROKER("Adopt"), &adopt_fields, &segment_result_fields},
         [METHOD_STAT] = {SHMBROKER("Stat"), &segment_request_fields, &segment_result_fields},
         [METHOD_SET] = {SHMBROKER("Set"), &set_fields, &segment_result_fields},

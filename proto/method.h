@@ -17,6 +17,7 @@
 enum method_id {
         METHOD_CREATE,
         METHOD_OPEN,
+        METHOD_FIND,
         METHOD_ADOPT,
         METHOD_STAT,
         METHOD_SET,
@@ -57,6 +58,7 @@ struct create_request {
         const char *token;
 };
 
+/* Open and Find. */
 struct open_request {
         const char *name;
         int64_t size;
@@ -107,7 +109,8 @@ struct interface_request {
 };
 
 /* Of every method that answers with one segment; `created` is Create's alone. segment
- * is NULL where a List has none. Decoded by giving struct decoding the room for it. */
+ * is NULL where a List has none. Decoded by giving struct decoding the room for it, of
+ * which Find fills what segment_handle_fields name. */
 struct segment_result {
         const struct shmb_segment *segment;
         bool created;

@@ -27,15 +27,21 @@ static const struct field creator_items[] = {
 };
 static const struct fields creator_fields = FIELDS(creator_items);
 
+#define SEGMENT_ID      INTEGER_FIELD(SEGMENT, id, "id", FIELD_REQUIRED, 0, INT_MAX)
+#define SEGMENT_KEY     INTEGER_FIELD(SEGMENT, key, "key", FIELD_REQUIRED, 0, UINT32_MAX)
+#define SEGMENT_SIZE    INTEGER_FIELD(SEGMENT, size, "size", FIELD_REQUIRED, 0, FIELD_INTEGER_MAX)
+#define SEGMENT_CUID    INTEGER_FIELD(SEGMENT, cuid, "cuid", FIELD_REQUIRED, 0, UINT32_MAX)
+#define SEGMENT_ADOPTED BOOLEAN_FIELD(SEGMENT, adopted, "adopted", FIELD_REQUIRED)
+
 static const struct field segment_items[] = {
         STRING_FIELD(SEGMENT, name, "name", FIELD_OPTIONAL),
-        INTEGER_FIELD(SEGMENT, id, "id", FIELD_REQUIRED, 0, INT_MAX),
-        INTEGER_FIELD(SEGMENT, key, "key", FIELD_REQUIRED, 0, UINT32_MAX),
-        INTEGER_FIELD(SEGMENT, size, "size", FIELD_REQUIRED, 0, FIELD_INTEGER_MAX),
+        SEGMENT_ID,
+        SEGMENT_KEY,
+        SEGMENT_SIZE,
         INTEGER_FIELD(SEGMENT, mode, "mode", FIELD_REQUIRED, 0, 0777),
         INTEGER_FIELD(SEGMENT, uid, "uid", FIELD_REQUIRED, 0, UINT32_MAX),
         INTEGER_FIELD(SEGMENT, gid, "gid", FIELD_REQUIRED, 0, UINT32_MAX),
-        INTEGER_FIELD(SEGMENT, cuid, "cuid", FIELD_REQUIRED, 0, UINT32_MAX),
+        SEGMENT_CUID,
         INTEGER_FIELD(SEGMENT, cgid, "cgid", FIELD_REQUIRED, 0, UINT32_MAX),
         INTEGER_FIELD(SEGMENT, seq, "seq", FIELD_REQUIRED, 0, UINT32_MAX),
         INTEGER_FIELD(SEGMENT, atime, "atime", FIELD_REQUIRED, 0, FIELD_INTEGER_MAX),
@@ -50,10 +56,15 @@ static const struct field segment_items[] = {
         CHOICE_FIELD(SEGMENT, lifetime, "lifetime", FIELD_REQUIRED, segment_lifetimes),
         RECORD_FIELD(SEGMENT, creator, "creator", FIELD_REQUIRED, &creator_fields),
         INTEGER_FIELD(SEGMENT, created_at, "createdAt", FIELD_REQUIRED, 0, FIELD_INTEGER_MAX),
-        BOOLEAN_FIELD(SEGMENT, adopted, "adopted", FIELD_REQUIRED),
+        SEGMENT_ADOPTED,
         LABELS_FIELD(SEGMENT, labels, "labels", FIELD_REQUIRED),
 };
 const struct fields segment_fields = FIELDS(segment_items);
+
+static const struct field segment_handle_items[] = {
+        SEGMENT_ID, SEGMENT_KEY, SEGMENT_SIZE, SEGMENT_CUID, SEGMENT_ADOPTED,
+};
+const struct fields segment_handle_fields = FIELDS(segment_handle_items);
 
 /* ------------------------------------------------------------------ labels */
 

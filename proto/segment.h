@@ -9,6 +9,7 @@
 
 extern const char *const segment_lifetimes[]; /* by enum shmb_lifetime, ends with NULL */
 extern const struct fields segment_fields;
+extern const struct fields segment_handle_fields; /* what it takes to attach it, no more */
 
 /* Checks labels against the bounds of fields.h and io.shmbroker.varlink. Returns
  * NULL where they hold, else why they do not. */

@@ -81,7 +81,7 @@ START_TEST(every_method_of_the_files_is_known) {
                         cJSON_Delete(reply);
                 }
         }
-        ck_assert_uint_eq(methods, 15);
+        ck_assert_uint_eq(methods, 16);
         close(fd);
 }
 END_TEST
@@ -226,12 +226,13 @@ START_TEST(a_repeated_token_is_answered_as_at_first) {
 }
 END_TEST
 
+static const char *const good[] = {" ",          "'size':4096", "'write':true",
+                                   "'mode':384", "'mode':0",    "'size':1,'write':false"};
+
 START_TEST(open_finds) {
         int fd = connect_daemon();
 
         expect_success(wire_call(fd, "Create", "'name':'a','size':4096,'labels':{'k':'v'}"));
-        static const char *const good[] = {" ",          "'size':4096", "'write':true",
-                                           "'mode':384", "'mode':0",    "'size':1,'write':false"};
         for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
                 cJSON *reply = wire_call(fd, "Open", "%s%s'name':'a'", good[i],
                                          good[i][0] == ' ' ? "" : ",");
@@ -243,6 +244,32 @@ START_TEST(open_finds) {
                      "maximum=4096");
         expect_error(wire_call(fd, "Open", "'name':'b'"), "NotFound", "name=b");
         expect_error(wire_call(fd, "Open", "'name':'a','write':true,'mode':0"),
+                     "org.varlink.service.InvalidParameter", NULL);
+        close(fd);
+}
+END_TEST
+
+START_TEST(find_tells_what_it_takes_to_attach) {
+        static const char *const told[] = {"segment.id", "segment.key", "segment.size",
+                                           "segment.cuid"};
+        int fd = connect_daemon();
+
+        cJSON *created = wire_call(fd, "Create", "'name':'a','size':4096,'labels':{'k':'v'}");
+        for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+                cJSON *reply = wire_call(fd, "Find", "%s%s'name':'a'", good[i],
+                                         good[i][0] == ' ' ? "" : ",");
+                for (size_t j = 0; j < sizeof(told) / sizeof(*told); j++)
+                        ck_assert_int_eq(reply_integer(reply, told[j]),
+                                         reply_integer(created, told[j]));
+                ck_assert(cJSON_IsFalse(reply_at(reply, "segment.adopted")));
+                ck_assert_int_eq(cJSON_GetArraySize(reply_at(reply, "segment")), 5);
+                expect_success(reply);
+        }
+        expect_success(created);
+        expect_error(wire_call(fd, "Find", "'name':'a','size':4097"), "InvalidSize",
+                     "maximum=4096");
+        expect_error(wire_call(fd, "Find", "'name':'b'"), "NotFound", "name=b");
+        expect_error(wire_call(fd, "Find", "'name':'a','write':true,'mode':0"),
                      "org.varlink.service.InvalidParameter", NULL);
         close(fd);
 }
@@ -572,6 +599,7 @@ int main(void) {
         harness_test(suite, create_without_a_name_is_always_new);
         harness_test(suite, a_repeated_token_is_answered_as_at_first);
         harness_test(suite, open_finds);
+        harness_test(suite, find_tells_what_it_takes_to_attach);
         harness_test(suite, stat_set_lock_unlock_rename_remove);
         harness_test(suite, every_change_is_told_at_once);
         harness_test(suite, owners_and_groups_are_set);

@@ -24,6 +24,7 @@ START_TEST(what_is_wrong_with_parameters_is_named) {
                 {"Create", "'name':'a','size':null", "size"},
                 {"Open", " ", "name"},
                 {"Open", "'name':null", "name"},
+                {"Find", " ", "name"},
                 {"Adopt", "'id':0", "name"},
                 {"Rename", "'name':'a'", "to"},
                 {"Rename", "'to':'a'", "name"},
@@ -57,6 +58,8 @@ START_TEST(what_is_wrong_with_parameters_is_named) {
                 {"Create", "'name':'a','size':1,'token':''", "token"},
                 {"Open", "'name':'a','mode':512", "mode"},
                 {"Open", "'name':'a','size':-1", "size"},
+                {"Find", "'name':'a','mode':512", "mode"},
+                {"Find", "'name':'a','size':-1", "size"},
                 {"Stat", "'id':-1", "id"},
                 {"Stat", "'id':2147483648", "id"},
                 {"Adopt", "'name':'a','key':4294967296", "key"},
@@ -155,6 +158,7 @@ START_TEST(bad_names_are_told_why) {
         static const char *const calls[] = {
                 "Create|'name':'%s','size':1",
                 "Open|'name':'%s'",
+                "Find|'name':'%s'",
                 "Stat|'name':'%s'",
                 "Remove|'name':'%s'",
                 "Rename|'name':'x','to':'%s'",
@@ -192,6 +196,7 @@ static void stranger_is_refused(void *context) {
 
         expect_error(wire_call(fd, "Stat", "'name':'a'"), "AccessDenied", "name=a");
         expect_error(wire_call(fd, "Open", "'name':'a'"), "AccessDenied", "name=a");
+        expect_error(wire_call(fd, "Find", "'name':'a'"), "AccessDenied", "name=a");
         expect_error(wire_call(fd, "Create", "'name':'a','size':1"), "AccessDenied", "name=a");
         expect_error(wire_call(fd, "Set", "'name':'a','mode':511"), "NotOwner", "name=a");
         expect_error(wire_call(fd, "Lock", "'name':'a'"), "NotOwner", "name=a");

@@ -443,6 +443,8 @@ static void ask_without_reading(void *context) {
         expect_success(reply);
         expect_success(wire_call(fd, "Open", "'name':'a','mode':0"));
         expect_error(wire_call(fd, "Open", "'name':'a'"), "AccessDenied", "name=a");
+        expect_success(wire_call(fd, "Find", "'name':'a','mode':128"));
+        expect_error(wire_call(fd, "Find", "'name':'a'"), "AccessDenied", "name=a");
         close(fd);
 }
 

@@ -154,6 +154,7 @@ static const struct {
         {CALL(OURS "Create", "\"name\":\"a\",\"size\":9"), "a", 9},
         {CALL(OURS "Create", "\"size\":9"), "", 9},
         {CALL(OURS "Open", "\"name\":\"a\",\"size\":3"), "a", 3},
+        {CALL(OURS "Find", "\"name\":\"a\",\"size\":3"), "a", 3},
         {CALL(OURS "Adopt", "\"name\":\"a\",\"id\":4"), "a", 4},
         {CALL(OURS "Stat", "\"id\":0"), "", 0},
         {CALL(OURS "Stat", "\"name\":\"a\""), "a", FIELD_ABSENT},

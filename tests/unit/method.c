@@ -335,6 +335,8 @@ START_TEST(requests_have_their_ranges) {
                 {METHOD_OPEN, "{\"size\":1}", "name"},
                 {METHOD_OPEN, "{\"name\":null}", "name"},
                 {METHOD_OPEN, "{\"name\":\"a\",\"created\":true}", "created"},
+                {METHOD_FIND, "{\"size\":1}", "name"},
+                {METHOD_FIND, "{\"name\":\"a\",\"mode\":512}", "mode"},
                 {METHOD_ADOPT, "{\"name\":\"a\",\"key\":4294967295}", NULL},
                 {METHOD_ADOPT, "{\"name\":\"a\",\"key\":4294967296}", "key"},
                 {METHOD_ADOPT, "{\"name\":\"a\",\"key\":-1}", "key"},

@@ -40,6 +40,8 @@ answers Open '.segment.name == "varlink/one"' \
         Open '{"name": "varlink/one", "size": 4096, "write": true}'
 answers "Open by mode" '.segment.name == "varlink/one"' \
         Open '{"name": "varlink/one", "size": 4096, "mode": 256}'
+answers Find '.segment.size == 8192 and (.segment | length) == 5' \
+        Find '{"name": "varlink/one", "size": 4096, "write": true}'
 id=$(call Stat '{"name": "varlink/one"}' | jq .segment.id)
 answers "Stat by name" ".segment.id == $id" Stat '{"name": "varlink/one"}'
 answers "Stat by id" '.segment.name == "varlink/one"' Stat "{\"id\": $id}"
