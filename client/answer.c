@@ -61,7 +61,7 @@ static int answer_decode(const struct answer *answer, enum method_id method, voi
 
 int answer_segment(const struct answer *answer, enum method_id method, struct shmb_segment **ret,
                    bool *ret_created) {
-        struct shmb_segment segment, *copy = NULL;
+        struct shmb_segment segment = {0}, *copy = NULL;
         struct shmb_label labels[LABELS_MAX];
         struct decoding decoding = {.record = &segment, .labels = labels};
         struct segment_result result = {0};

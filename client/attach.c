@@ -73,9 +73,22 @@ int shmb_dt(const void *address) {
 
 static int attach_find(struct shmb *b, const char *name, uint64_t size, int flags,
                        const struct shmb_create_options *options, struct shmb_segment **ret) {
+        struct open_request request = {
+                .name = name,
+                .size = (int64_t) size,
+                .write = flags & SHMB_WRITE,
+                .mode = FIELD_ABSENT,
+        };
+        struct exchange exchange;
+
         if (flags & SHMB_CREATE)
                 return shmb_create(b, name, size, options, ret, NULL);
-        return shmb_open(b, name, size, flags & SHMB_WRITE, ret);
+        int r = argument_size(size);
+        if (r == 0)
+                r = exchange_segment(b, METHOD_FIND, &request, EXCHANGE_REPEAT, &exchange);
+        if (r == 0)
+                *ret = exchange.segment;
+        return r;
 }
 
 int shmb_map(struct shmb *b, const char *name, uint64_t size, int flags,

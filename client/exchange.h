@@ -30,7 +30,7 @@ int exchange_run(struct shmb *b, enum method_id method, const void *request,
                  enum exchange_repeat repeat, struct answer *ret, bool *ret_repeated);
 
 struct exchange {
-        struct shmb_segment *segment; /* for free(3); NULL on failure */
+        struct shmb_segment *segment; /* for free(3); NULL on failure; Find tells little of it */
         bool created;
         bool repeated;           /* as ret_repeated above */
         enum error_code refusal; /* ERROR_NONE: the broker did not refuse */

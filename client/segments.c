@@ -164,7 +164,7 @@ static int segments_id(struct shmb *b, struct shmb_which which, int *ret) {
         *ret = which.id;
         if (!which.name)
                 return 0;
-        int r = segments_call(b, METHOD_OPEN, &request, &segment);
+        int r = segments_call(b, METHOD_FIND, &request, &segment);
         if (r < 0)
                 return r;
         *ret = segment->id;

@@ -43,7 +43,7 @@ static int sysv_get_oversized(struct shmb *b, const char *name, size_t size_byte
         struct exchange exchange;
 
         if (name) {
-                int r = exchange_segment(b, METHOD_OPEN, &request, EXCHANGE_REPEAT, &exchange);
+                int r = exchange_segment(b, METHOD_FIND, &request, EXCHANGE_REPEAT, &exchange);
                 free(exchange.segment);
                 if (r == 0 && (shmflg & IPC_CREAT) && (shmflg & IPC_EXCL))
                         return failure_text(EEXIST, "segment \"%s\" exists", name);
@@ -76,7 +76,7 @@ int shmb_get(struct shmb *b, const char *name, size_t size, int shmflg) {
                 if (r == 0)
                         r = exchange_segment(b, METHOD_CREATE, &create, EXCHANGE_REPEAT, &exchange);
         } else
-                r = exchange_segment(b, METHOD_OPEN, &open, EXCHANGE_REPEAT, &exchange);
+                r = exchange_segment(b, METHOD_FIND, &open, EXCHANGE_REPEAT, &exchange);
         if (r < 0)
                 return r;
 

@@ -332,7 +332,7 @@ END_TEST
 /* ------------------------------------------------------------------ attaching */
 
 START_TEST(another_namespace_is_told_before_attaching) {
-        struct fake_broker *fake = fake_broker({"Open", FAKE_SEGMENT});
+        struct fake_broker *fake = fake_broker({"Find", FAKE_HANDLE});
         struct shmb *b = connected(fake);
         void *at = NULL;
 

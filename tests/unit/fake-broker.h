@@ -56,6 +56,9 @@ unsigned fake_connections(struct fake_broker *fake);
         "\"pageSize\":4096,\"lifetime\":\"persistent\",\"creator\":{\"uid\":0,\"gid\":0,"          \
         "\"pid\":1},\"createdAt\":1,\"adopted\":" adopted ",\"labels\":{}}"
 #define FAKE_SEGMENT "{\"parameters\":{\"segment\":" FAKE_SEGMENT_OF("7", "4096", "false") "}}"
+#define FAKE_HANDLE                                                                                \
+        "{\"parameters\":{\"segment\":{\"id\":7,\"key\":0,\"size\":4096,\"cuid\":0,"               \
+        "\"adopted\":false}}}"
 #define FAKE_CREATED                                                                               \
         "{\"parameters\":{\"segment\":" FAKE_SEGMENT_OF("7", "4096", "false") ",\"created\":true}" \
                                                                               "}"
