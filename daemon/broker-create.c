@@ -113,16 +113,15 @@ static int refuse(const struct broker *broker, const struct create_request *requ
         }
 }
 
-/* The kernel gave a new segment this id, so what we have under it is gone, and its record
- * ends with the new one's. False where a work is still in flight on that: it acts on the
- * id. */
+/* The kernel gave a new segment this id, so what we have under it is gone. False where a
+ * work is still in flight on that: it acts on the id. */
 static bool take_id_over(struct broker *broker, int id) {
         struct entry *stale = registry_find_id(broker->registry, id);
 
         if (stale != NULL && stale->works > 0)
                 return false;
         if (stale != NULL)
-                holding_drop(broker, stale);
+                holding_forget(broker, stale);
         return true;
 }
 

@@ -71,7 +71,8 @@ int journal_file_write(struct journal_file *file, const char *lines, size_t leng
         if (r < 0)
                 return r;
         file->used_bytes += length_bytes;
-        file->size_bytes = file->used_bytes;
+        if (file->size_bytes < file->used_bytes)
+                file->size_bytes = file->used_bytes;
         return 0;
 }
 
@@ -90,6 +91,18 @@ static int write_empty_lines(int fd, size_t from, size_t to) {
                         return r;
         }
         return 0;
+}
+
+int journal_file_lengthen(struct journal_file *file, size_t size_bytes) {
+        int r = write_empty_lines(file->fd, file->size_bytes, size_bytes);
+
+        if (r >= 0)
+                file->size_bytes = size_bytes;
+        return r;
+}
+
+int journal_file_map(struct journal_file *file) {
+        return map(file, file->size_bytes);
 }
 
 int journal_file_extend(struct journal_file *file, size_t size_bytes) {

@@ -26,14 +26,17 @@ struct journal_file {
 int journal_file_open(struct journal_file *ret, int directory_fd, const char *name, int flags);
 void journal_file_close(struct journal_file *file); /* takes none, and is none afterwards */
 
-/* Adds whole lines to a new file that is not mapped yet, growing it. */
+/* Of a new file that is not mapped yet: adds whole lines behind those used, or empty ones
+ * up to `size_bytes`, and then maps it. */
 int journal_file_write(struct journal_file *file, const char *lines, size_t length_bytes);
+int journal_file_lengthen(struct journal_file *file, size_t size_bytes);
+int journal_file_map(struct journal_file *file);
 
 /* Grows it to `size_bytes`. */
 int journal_file_extend(struct journal_file *file, size_t size_bytes);
 
-/* Cuts off what is behind `size_bytes`, at least those used; where that fails, empty lines
- * stay. */
+/* Cuts off what is behind `size_bytes`, at least those used of a file that is in use; where
+ * that fails, it stays. */
 void journal_file_trim(struct journal_file *file, size_t size_bytes);
 
 /* Adds a line, its newline included, for which there must be room, and which must not

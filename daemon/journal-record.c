@@ -240,6 +240,8 @@ static uint32_t estimate_bytes(const struct entry *entry) {
 }
 
 void record_tally_entry(struct record_tally *tally, struct entry *entry) {
+        if (entry->record_bytes == 0)
+                tally->entries++;
         tally->bytes -= entry->record_bytes;
         entry->record_bytes = estimate_bytes(entry);
         tally->bytes += entry->record_bytes;

@@ -98,6 +98,6 @@ struct record_tally {
         uint64_t bytes;
 };
 
-/* Keep the tally: of an entry that was recorded or changed, of one that is forgotten. */
+/* Keep the tally: of an entry that was recorded, anew or again, of one that is forgotten. */
 void record_tally_entry(struct record_tally *tally, struct entry *entry);
 void record_tally_forget(struct record_tally *tally, const struct entry *entry);

@@ -45,7 +45,6 @@ static void add(struct replay *to, struct entry *entry) {
                         drop(to, holder);
                 else
                         lose_name(to, holder);
-        to->tally->entries++;
         record_tally_entry(to->tally, entry);
 }
 

@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include "journal-compaction.h"
 #include "journal-file.h"
 #include "journal-header.h"
 #include "journal-record.h"
@@ -29,14 +30,17 @@
 /* What giving up one entry may take. It is kept free for each that is recorded. */
 #define GIVE_UP_BYTES (RECORD_REMOVE_BYTES_MAX + RECORD_FORGET_BYTES_MAX)
 
-#define CHUNK_BYTES         (64 * 1024) /* the file grows by at least so much */
+#define CHUNK_BYTES         (64 * 1024)   /* the file grows by at least so much */
+#define CHUNK_BYTES_MAX     (256 * 1024)  /* more than it needs */
+#define FREE_BYTES          (1024 * 1024) /* of a file that was replaced, with one request */
 #define COMPACT_ABOVE_BYTES (256 * 1024)
-#define COMPACT_RATIO       3           /* of what is used to what is alive */
-#define BATCH_BYTES         (64 * 1024) /* of a new file, written by one call */
+#define COMPACT_RATIO       3 /* of what is used to what is alive */
 
 struct journal {
         struct state_directory directory;
         struct journal_file file;
+        struct journal_file replaced; /* what is left of the one before it */
+        struct compaction compaction;
         struct buffer line; /* the record that is being written */
         struct journal_header header;
         struct record_tally alive;
@@ -57,14 +61,23 @@ static size_t room_bytes(const struct journal *journal) {
         return journal->file.size_bytes - journal->file.used_bytes;
 }
 
+/* To be kept behind what is used: for giving up all there is, beside so much. */
+static size_t room_wanted(const struct journal *journal, size_t request_bytes) {
+        return journal->alive.entries * GIVE_UP_BYTES + request_bytes;
+}
+
 static int make_room(struct journal *journal, size_t request_bytes) {
         struct journal_file *file = &journal->file;
-        size_t wanted = file->used_bytes + journal->alive.entries * GIVE_UP_BYTES + request_bytes;
-        size_t ahead = file->used_bytes / 8 > CHUNK_BYTES ? file->used_bytes / 8 : CHUNK_BYTES;
+        size_t wanted = file->used_bytes + room_wanted(journal, request_bytes);
+        size_t ahead = file->used_bytes / 8;
         int r;
 
         if (wanted <= file->size_bytes)
                 return 0;
+        if (ahead < CHUNK_BYTES)
+                ahead = CHUNK_BYTES;
+        if (ahead > CHUNK_BYTES_MAX)
+                ahead = CHUNK_BYTES_MAX;
         r = journal_file_extend(file, wanted + ahead);
         if (r < 0)
                 r = journal_file_extend(file, wanted);
@@ -72,45 +85,6 @@ static int make_room(struct journal *journal, size_t request_bytes) {
 }
 
 /* ------------------------------------------------------------ writing anew */
-
-static int write_batch(struct journal_file *file, struct buffer *batch) {
-        int r = buffer_error(batch);
-
-        if (r < 0)
-                return r == -ERROR_NO_MEMORY ? -ENOMEM : -EFBIG;
-        r = journal_file_write(file, batch->bytes, batch->length_bytes);
-        buffer_clear(batch);
-        return r;
-}
-
-static int write_registry(struct journal *journal, const struct registry *registry,
-                          struct journal_file *file, struct buffer *batch,
-                          struct record_tally *ret_alive) {
-        struct record_tally alive = {0};
-        int r;
-
-        journal_header_write(batch, &journal->header);
-        for (const struct entry *entry = registry_first_id(registry); entry != NULL;
-             entry = registry_after_id(registry, entry->identity.id)) {
-                struct record record;
-
-                record_of_entry(&record, entry);
-                record_write(batch, &record);
-                alive.entries++;
-                alive.bytes += entry->record_bytes;
-                if (batch->length_bytes + RECORD_BYTES_MAX > BATCH_BYTES) {
-                        r = write_batch(file, batch);
-                        if (r < 0)
-                                return r;
-                }
-        }
-        r = write_batch(file, batch);
-        if (r < 0)
-                return r;
-        *ret_alive = alive;
-        return journal_file_extend(file, file->used_bytes + alive.entries * GIVE_UP_BYTES +
-                                                 REQUEST_BYTES);
-}
 
 /* What can't be read may still mean something to somebody. */
 static int keep_unreadable(const struct journal *journal) {
@@ -125,33 +99,60 @@ static int keep_unreadable(const struct journal *journal) {
         return 0;
 }
 
-/* The registry as it is now, in a file that takes the other's place when it is whole and
- * has its room. No fsync(2): neither it nor a segment outlives the boot. */
-static int write_anew(struct journal *journal, const struct registry *registry) {
-        struct journal_file file = JOURNAL_FILE_NONE;
-        struct buffer batch;
-        struct record_tally alive;
-        int r;
+/* No fsync(2): neither the file nor a segment outlives the boot. */
+static int replace_file(struct journal *journal) {
+        int fd = journal->directory.fd;
+        int r = keep_unreadable(journal);
 
-        buffer_init(&batch, BATCH_BYTES);
-        r = journal_file_open(&file, journal->directory.fd, NEW_NAME, O_CREAT | O_EXCL);
-        if (r >= 0)
-                r = write_registry(journal, registry, &file, &batch, &alive);
-        if (r >= 0)
-                r = keep_unreadable(journal);
-        if (r >= 0 &&
-            renameat(journal->directory.fd, NEW_NAME, journal->directory.fd, JOURNAL_NAME) < 0)
-                r = -errno;
-        buffer_free(&batch);
+        if (r < 0)
+                return r;
+        if (renameat(fd, NEW_NAME, fd, JOURNAL_NAME) < 0)
+                return -errno;
+        journal_file_close(&journal->replaced);
+        if (!journal->unreadable)
+                journal->replaced = journal->file;
+        else
+                journal_file_close(&journal->file); /* and it stays as it is */
+        journal->file = compaction_end(&journal->compaction);
+        journal->unreadable = false;
+        return 0;
+}
+
+/* The memory of a file without a name goes back in pieces, since all of it may be tens of
+ * megabytes, and milliseconds. */
+static void free_replaced(struct journal *journal) {
+        struct journal_file *file = &journal->replaced;
+
+        if (file->size_bytes > FREE_BYTES)
+                journal_file_trim(file, file->size_bytes - FREE_BYTES);
+        else
+                journal_file_close(file);
+}
+
+static void give_compaction_up(struct journal *journal) {
+        compaction_cancel(&journal->compaction);
+        unlinkat(journal->directory.fd, NEW_NAME, 0);
+}
+
+/* One step towards a file with the registry as it is now, from the first one to the last,
+ * which puts it in the other's place. 1: that is done, 0: it goes on. */
+static int write_anew(struct journal *journal, const struct registry *registry) {
+        struct compaction *compaction = &journal->compaction;
+        int r = 0;
+
+        if (!compaction_is_under_way(compaction))
+                r = compaction_begin(compaction, journal->directory.fd, NEW_NAME, &journal->header);
+        if (r == 0)
+                r = compaction_step(compaction, registry, room_wanted(journal, REQUEST_BYTES));
+        if (r > 0) {
+                r = replace_file(journal);
+                if (r == 0)
+                        return 1;
+        }
         if (r < 0) {
-                journal_file_close(&file);
-                unlinkat(journal->directory.fd, NEW_NAME, 0);
+                give_compaction_up(journal);
                 return error_of_errno(r);
         }
-        journal_file_close(&journal->file);
-        journal->file = file;
-        journal->alive = alive;
-        journal->unreadable = false;
         return 0;
 }
 
@@ -159,26 +160,39 @@ static bool is_worth_compacting(const struct journal *journal) {
         size_t used = journal->file.used_bytes;
 
         return used > COMPACT_ABOVE_BYTES && used / COMPACT_RATIO > journal->alive.bytes &&
-               used >= journal->compact_at_bytes && !journal->intent_open;
+               used >= journal->compact_at_bytes;
 }
 
-/* Failing at it is no failure: the file in use is as good as before, only long. */
+/* A slice of it with each request, so that it is done before the file has grown by much.
+ * Failing at it is no failure: the file in use is as good as before, only long. */
 static void compact(struct journal *journal, const struct registry *registry) {
         size_t before = journal->file.used_bytes;
+        int r = write_anew(journal, registry);
 
-        if (write_anew(journal, registry) < 0) {
+        if (r < 0) {
                 journal->compact_at_bytes = before + before / 4;
                 log_warning("can't compact the journal: %s", strerror(errno));
-                return;
+        } else if (r > 0) {
+                journal->compact_at_bytes = 0;
+                log_debug("compacted the journal from %zu to %zu bytes", before,
+                          journal->file.used_bytes);
         }
-        journal->compact_at_bytes = 0;
-        log_debug("compacted the journal from %zu to %zu bytes", before, journal->file.used_bytes);
 }
 
 int journal_reserve(struct journal *journal, const struct registry *registry) {
-        if (is_worth_compacting(journal))
+        int r;
+
+        if (journal->replaced.fd >= 0)
+                free_replaced(journal);
+        if (!journal->intent_open &&
+            (compaction_is_under_way(&journal->compaction) || is_worth_compacting(journal)))
                 compact(journal, registry);
-        return make_room(journal, REQUEST_BYTES);
+        r = make_room(journal, REQUEST_BYTES);
+        if (r < 0 && compaction_is_under_way(&journal->compaction)) {
+                give_compaction_up(journal); /* it may be that which takes the room */
+                r = make_room(journal, REQUEST_BYTES);
+        }
+        return r;
 }
 
 /* ------------------------------------------------------------------ records */
@@ -195,6 +209,7 @@ static void append(struct journal *journal, const struct record *record) {
                 abort();
         }
         journal_file_append(&journal->file, line->bytes, line->length_bytes);
+        compaction_add(&journal->compaction, record);
         journal->intent_bytes = 0;
 }
 
@@ -226,7 +241,6 @@ void journal_created(struct journal *journal, struct entry *entry) {
         record_of_entry(&record, entry);
         append(journal, &record);
         journal->intent_open = false;
-        journal->alive.entries++;
         record_tally_entry(&journal->alive, entry);
 }
 
@@ -345,6 +359,15 @@ static int open_existing(struct journal *journal, const char *path, size_t *ret_
         return 0;
 }
 
+static int begin_file(struct journal *journal, const struct registry *registry) {
+        int r;
+
+        do
+                r = write_anew(journal, registry);
+        while (r == 0);
+        return r < 0 ? r : 0;
+}
+
 /* And room for what recovery will record, the end of an intent included. */
 static int replay(struct journal *journal, size_t begin, struct registry *registry,
                   struct journal_intent *ret_intent) {
@@ -380,7 +403,7 @@ static int open_file(struct journal *journal, const char *path, struct registry 
                 return r;
         /* A broker may have died over it. */
         unlinkat(journal->directory.fd, NEW_NAME, 0);
-        r = r == 0 ? write_anew(journal, registry) : replay(journal, begin, registry, &intent);
+        r = r == 0 ? begin_file(journal, registry) : replay(journal, begin, registry, &intent);
         if (r == -ERROR_SYSTEM)
                 return refuse(ret_reason, reason_bytes, "write", path, errno);
         *ret_intent = intent;
@@ -388,6 +411,8 @@ static int open_file(struct journal *journal, const char *path, struct registry 
 }
 
 static void journal_free(struct journal *journal) {
+        compaction_cancel(&journal->compaction);
+        journal_file_close(&journal->replaced);
         journal_file_close(&journal->file);
         state_directory_close(&journal->directory);
         buffer_free(&journal->line);
@@ -403,6 +428,8 @@ int journal_open(struct journal **ret, const char *directory, struct registry *r
                 return -ERROR_NO_MEMORY;
         journal->directory = STATE_DIRECTORY_NONE;
         journal->file = JOURNAL_FILE_NONE;
+        journal->replaced = JOURNAL_FILE_NONE;
+        journal->compaction = COMPACTION_NONE;
         buffer_init(&journal->line, RECORD_BYTES_MAX);
         r = buffer_reserve(&journal->line, RECORD_BYTES_MAX);
         if (r >= 0)
@@ -428,6 +455,8 @@ int journal_open(struct journal **ret, const char *directory, struct registry *r
 void journal_close(struct journal *journal) {
         if (journal == NULL)
                 return;
+        if (compaction_is_under_way(&journal->compaction))
+                give_compaction_up(journal);
         journal_file_trim(&journal->file, journal->file.used_bytes +
                                                   journal->alive.entries * GIVE_UP_BYTES +
                                                   RECORD_DONE_BYTES_MAX);

@@ -48,9 +48,11 @@ int journal_open(struct journal **ret, const char *directory, struct registry *r
 void journal_close(struct journal *journal);
 
 /* Room for every record of one request, its outcome included (an undo as well), up to
- * the next call of this. Compacts when the file holds little that is alive, writing
- * the registry anew beside it and renaming it into place. Errors: -ERROR_SYSTEM (errno
- * tells: the file and its content stay as they were), -ERROR_NO_MEMORY. */
+ * the next call of this. Where the file holds little that is alive, it is compacted: each
+ * call writes a slice of the registry into a new file beside it, which is renamed into
+ * place when it is whole.
+ * Errors: -ERROR_SYSTEM (errno tells: the file and its content stay as they were),
+ * -ERROR_NO_MEMORY. */
 int journal_reserve(struct journal *journal, const struct registry *registry);
 
 /* The records. None of them can fail after a journal_reserve(); journal_intend_remove(),

@@ -43,7 +43,7 @@ struct entry {
         int64_t page_size;         /* bytes */
         char *token;               /* of the last call that carried one, NULL: none */
         uid_t token_uid;           /* whose call that was */
-        uint32_t record_bytes;     /* the journal's own: about what a record of it takes */
+        uint32_t record_bytes;     /* the journal's own: about what a record of it takes; 0: it has none */
         struct shmb_label *labels; /* one block of memory with their strings; NULL: none */
         size_t labels_count;
 };

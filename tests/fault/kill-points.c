@@ -4,6 +4,7 @@
  * and nothing by half. From some of those deaths it is killed again at every system
  * call of its recovery.
  */
+#include "killing.h"
 #include "script.h"
 
 #include <stdio.h>
@@ -11,36 +12,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define KILLED 137
 
 static struct {
         unsigned points;          /* where the script's broker was killed */
         unsigned recovery_points; /* where a recovering one was */
         unsigned middle[128];     /* of the points in each step, one: where to try its recovery */
 } * found;                        /* shared with the workers */
-
-static bool was_killed(const struct daemon *daemon) {
-        return WIFEXITED(daemon->status) && WEXITSTATUS(daemon->status) == KILLED;
-}
-
-static void kill_next_at(struct daemon *daemon, unsigned n) {
-        static char number[16];
-
-        snprintf(number, sizeof(number), "%u", n);
-        daemon->wrapper[0] = KILL_AT;
-        daemon->wrapper[1] = number;
-        daemon->wrapper[2] = NULL;
-        /* A leak checker can't work on what is traced. */
-        daemon->environment[0] = "ASAN_OPTIONS=detect_leaks=0";
-}
-
-static void kill_no_more(struct daemon *daemon) {
-        daemon->wrapper[0] = NULL;
-        daemon->environment[0] = NULL;
-}
 
 /* The script until the broker is killed at its Nth call. False: it never was. */
 static bool run_until_killed(struct script *script, struct daemon *daemon, unsigned n) {
