@@ -1,6 +1,5 @@
 #include "broker.h"
 
-#include "holding.h"
 #include "hugepage.h"
 #include "recovery.h"
 
@@ -8,18 +7,6 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-
-/* The journal and the recovery know nothing of users. */
-static int charge_users(struct broker *broker) {
-        struct entry *entry = registry_first_id(broker->registry);
-
-        for (; entry != NULL; entry = registry_next_id(broker->registry, entry)) {
-                int r = holding_charge(broker, entry);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
 
 static int recover(struct broker *broker, const char *state_directory, char *ret_reason,
                    size_t reason_bytes) {
@@ -33,10 +20,8 @@ static int recover(struct broker *broker, const char *state_directory, char *ret
         if (r == 0)
                 r = journal_open(&broker->journal, state_directory, broker->registry, &intent,
                                  ret_reason, reason_bytes);
-        if (r == 0) {
-                recovery_run(broker, &intent);
-                r = charge_users(broker);
-        }
+        if (r == 0)
+                r = recovery_run(broker, &intent);
         return r;
 }
 

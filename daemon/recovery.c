@@ -1,6 +1,7 @@
 #include "recovery.h"
 
 #include "broker.h"
+#include "holding.h"
 #include "log.h"
 #include "segment.h"
 
@@ -109,12 +110,6 @@ static void complete_set(const struct recovery *recovery, const struct journal_i
 
 /* ------------------------------------------------------------------- entries */
 
-static void forget(struct recovery *recovery, struct entry *entry) {
-        journal_forgotten(recovery->broker->journal, entry);
-        registry_take(recovery->broker->registry, entry);
-        entry_free(entry);
-}
-
 static void complete_removal(struct recovery *recovery, struct entry *entry) {
         struct shmid_ds ds;
         int r = segment_remove(entry->identity.id);
@@ -126,7 +121,7 @@ static void complete_removal(struct recovery *recovery, struct entry *entry) {
         }
         recovery->completed++;
         if (is_gone(stat_recorded(entry, &ds)))
-                forget(recovery, entry);
+                holding_forget(recovery->broker, entry);
 }
 
 static void recover_entry(struct recovery *recovery, struct entry *entry) {
@@ -139,7 +134,7 @@ static void recover_entry(struct recovery *recovery, struct entry *entry) {
                         log_info("segment %d (%s) is gone", entry->identity.id, name_of(entry));
                         recovery->gone++;
                 }
-                forget(recovery, entry);
+                holding_forget(broker, entry);
         } else if (r < 0) {
                 log_warning("can't look at segment %d (%s): %s", entry->identity.id, name_of(entry),
                             strerror(-r));
@@ -147,18 +142,18 @@ static void recover_entry(struct recovery *recovery, struct entry *entry) {
                 log_info("segment %d (%s) was removed by its owner", entry->identity.id,
                          name_of(entry));
                 recovery->lost++;
-                journal_intend_remove(broker->journal, entry);
-                registry_retire(broker->registry, entry);
+                holding_lose_name(broker, entry);
         } else if (entry->removed && entry->adopted) {
-                forget(recovery, entry); /* only the name was ours to give up */
+                holding_forget(broker, entry); /* only the name was ours to give up */
         } else if (entry->removed && !segment_is_removed(&ds)) {
                 complete_removal(recovery, entry);
         }
 }
 
-void recovery_run(struct broker *broker, const struct journal_intent *intent) {
+int recovery_run(struct broker *broker, const struct journal_intent *intent) {
         struct recovery recovery = {.broker = broker};
         struct entry *entry, *next;
+        int r;
 
         /* The intent before the entries: until it is closed, this may end at any instant
          * and begin anew. */
@@ -170,6 +165,9 @@ void recovery_run(struct broker *broker, const struct journal_intent *intent) {
 
         for (entry = registry_first_id(broker->registry); entry != NULL; entry = next) {
                 next = registry_next_id(broker->registry, entry);
+                r = holding_charge(broker, entry);
+                if (r < 0)
+                        return r;
                 recover_entry(&recovery, entry);
         }
         if (registry_count(broker->registry) > 0 || recovery.gone > 0 || recovery.lost > 0 ||
@@ -178,4 +176,5 @@ void recovery_run(struct broker *broker, const struct journal_intent *intent) {
                            "%lu removals were completed",
                            (long long) registry_count(broker->registry), recovery.gone,
                            recovery.lost, recovery.completed);
+        return 0;
 }

@@ -8,5 +8,6 @@
 struct broker;
 struct journal_intent;
 
-/* What the kernel refuses is warned of and left as it is. May be killed, and run anew. */
-void recovery_run(struct broker *broker, const struct journal_intent *intent);
+/* What the kernel refuses is warned of and left as it is. Charges the users of what stays.
+ * May be killed, and run anew. Errors: -ERROR_NO_MEMORY. */
+int recovery_run(struct broker *broker, const struct journal_intent *intent);

@@ -49,8 +49,19 @@ static void recover(struct opened *opened) {
                 .journal = opened->journal,
                 .uid = geteuid(),
         };
+        struct entry *entry;
 
-        recovery_run(&broker, &opened->intent);
+        ck_assert_int_eq(users_new(&broker.users), 0);
+        ck_assert_int_eq(recovery_run(&broker, &opened->intent), 0);
+        /* Each has a user of its own, without whom the registry goes on here. */
+        for (entry = registry_first_id(broker.registry); entry != NULL;
+             entry = registry_next_id(broker.registry, entry)) {
+                ck_assert_int_eq(user_charged(entry->user, CHARGE_SEGMENTS), !entry->removed);
+                user_unref(entry->user);
+                entry->user = NULL;
+        }
+        entry_free(broker.dropped);
+        users_free(broker.users);
 }
 
 /* Opened as the next broker does. What it then has is what the one after it has. */
