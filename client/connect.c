@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #define TIMEOUT_DEFAULT_MS 45000
 
@@ -52,30 +51,35 @@ static void connect_take_over(struct shmb *b) {
         b->shares_namespace = false;
 }
 
-/* HOLDER_SELF, and HOLDER_PARENT in every child. NULL: failed, errno. */
-static atomic_int *connect_hold(void) {
-        atomic_int *holder = mmap(NULL, sizeof *holder, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/* Which process this is of those that forked from one another; never 0. */
+static atomic_int process = 1;
 
-        if (holder == MAP_FAILED)
-                return NULL;
-        if (madvise(holder, sizeof *holder, MADV_WIPEONFORK) < 0) {
-                munmap(holder, sizeof *holder);
-                return NULL;
-        }
-        *holder = HOLDER_SELF;
-        return holder;
+static void connect_count_process(void) {
+        process++;
+}
+
+/* Before the first handle is there. Threads that come here at once make a child count more
+ * than one, which does no harm. */
+static int connect_watch_forks(void) {
+        static atomic_bool watching;
+
+        if (watching)
+                return 0;
+        if (pthread_atfork(NULL, NULL, connect_count_process) != 0)
+                return failure_no_memory();
+        watching = true;
+        return 0;
 }
 
 void connect_notice_fork(struct shmb *b) {
-        int holder;
+        int self = process, holder;
 
-        while ((holder = *b->holder) != HOLDER_SELF) {
-                if (holder == HOLDER_TAKING) {
-                        sched_yield(); /* another thread */
-                } else if (atomic_compare_exchange_strong(b->holder, &holder, HOLDER_TAKING)) {
+        while ((holder = b->holder) != self) {
+                if (holder == -self) {
+                        sched_yield(); /* another thread is taking over */
+                } else if (atomic_compare_exchange_strong(&b->holder, &holder, -self)) {
                         connect_take_over(b);
-                        *b->holder = HOLDER_SELF;
+                        b->holder = self;
                 }
         }
 }
@@ -95,23 +99,21 @@ void connect_end(struct shmb *b) {
 }
 
 int shmb_connect(struct shmb **ret, const char *address) {
+        int r = connect_watch_forks();
+        if (r < 0)
+                return r;
         struct shmb *b = calloc(1, sizeof *b);
         if (!b)
                 return failure_no_memory();
 
-        b->holder = connect_hold();
-        if (!b->holder) {
-                int r = failure_system(errno, "cannot have memory that fork(2) wipes");
-                free(b);
-                return r;
-        }
         pthread_mutex_init(&b->lock, NULL);
         known_init(&b->known);
+        b->holder = process;
         b->timeout_ms = TIMEOUT_DEFAULT_MS;
 
         struct deadline deadline;
         deadline_begin(&deadline, b->timeout_ms);
-        int r = address_find(&b->address, address);
+        r = address_find(&b->address, address);
         if (r == 0)
                 r = connect_ready(b, &deadline);
         if (r < 0) {
@@ -130,7 +132,6 @@ void shmb_close(struct shmb *b) {
         connect_drop(b);
         known_destroy(&b->known);
         pthread_mutex_destroy(&b->lock);
-        munmap(b->holder, sizeof *b->holder);
         free(b);
 }
 

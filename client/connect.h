@@ -21,17 +21,9 @@
 
 struct channel;
 
-/* Whose the handle is, in memory that the kernel wipes when it forks: no system call is
- * needed to tell a child, and no pid, which in another PID namespace may be the parent's. */
-enum holder {
-        HOLDER_PARENT, /* 0: what a child finds */
-        HOLDER_TAKING, /* a thread of the child takes over */
-        HOLDER_SELF,
-};
-
 struct shmb {
         pthread_mutex_t lock;         /* one call at a time: `channel` */
-        atomic_int *holder;           /* enum holder */
+        atomic_int holder;            /* whose process this is; negated while a child takes over */
         atomic_int timeout_ms;        /* of every call */
         atomic_bool shares_namespace; /* the broker does, on this connection, with us */
         struct address address;

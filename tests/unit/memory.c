@@ -7,7 +7,6 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 /* How many more succeed, negative: all; of this thread, and in the library alone. */
 static _Thread_local long left = -1;
@@ -21,11 +20,11 @@ static bool fails(void) {
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
-void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+int __real_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
 void *__wrap_malloc(size_t size) {
         return fails() ? NULL : __real_malloc(size);
@@ -39,11 +38,8 @@ void *__wrap_realloc(void *memory, size_t size) {
         return fails() ? NULL : __real_realloc(memory, size);
 }
 
-void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
-        if (!fails())
-                return __real_mmap(address, length, protection, flags, fd, offset);
-        errno = ENOMEM;
-        return MAP_FAILED;
+int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+        return fails() ? ENOMEM : __real_pthread_atfork(prepare, parent, child);
 }
 
 static int count(const struct shmb_segment *segment, void *context) {
