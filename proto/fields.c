@@ -221,13 +221,12 @@ static bool is_absent(const struct field *field, const void *where) {
         case FIELD_STRINGS:
         case FIELD_POINTER:
                 return *(const void *const *) where == NULL;
-        case FIELD_INTEGER:
-                return integer_can_be_absent(field) && *(const int64_t *) where == FIELD_ABSENT;
         case FIELD_CHOICE:
                 return *(const int *) where < 0;
         case FIELD_LABELS:
                 return ((const struct labels *) where)->items == NULL;
         case FIELD_BOOLEAN:
+        case FIELD_INTEGER: /* encode_integer() */
         case FIELD_RECORD:
                 return false;
         case FIELD_OBJECT:
@@ -281,13 +280,33 @@ static void encode_value(struct buffer *out, const struct field *field, const vo
         case FIELD_POINTER:
                 fields_encode(out, field->record, *(const void *const *) where);
                 return;
-        case FIELD_INTEGER: /* encode_member() */
+        case FIELD_INTEGER:
         case FIELD_OBJECT:
                 return;
         }
 }
 
-/* The key with the comma in front of it, and the value. */
+/* `begin` is where FIELDS_SPARE_BYTES are free. Returns the byte behind the key, with the
+ * comma in front of it. */
+static char *put_key(char *begin, const struct field *field) {
+        memcpy(begin, field->key, FIELD_KEY_BYTES_MAX); /* of one length for all: no call */
+        return begin + field->key_bytes;
+}
+
+/* Most members are integers. */
+static void encode_integer(struct buffer *out, const struct field *field, const void *where) {
+        bool absent = integer_can_be_absent(field) && *(const int64_t *) where == FIELD_ABSENT;
+        if (absent && !field->required)
+                return;
+
+        char *at = buffer_begin(out, FIELDS_SPARE_BYTES);
+        if (!at)
+                return;
+        at = put_key(at, field);
+        buffer_end(out, absent ? mempcpy(at, "null", 4)
+                               : writer_put_integer(at, integer_read(field, where)));
+}
+
 static void encode_member(struct buffer *out, const struct field *field, const void *where) {
         bool absent = is_absent(field, where);
         if (absent && !field->required)
@@ -296,11 +315,7 @@ static void encode_member(struct buffer *out, const struct field *field, const v
         char *at = buffer_begin(out, FIELDS_SPARE_BYTES);
         if (!at)
                 return;
-        memcpy(at, field->key, FIELD_KEY_BYTES_MAX); /* of one length for all: no call */
-        at += field->key_bytes;
-        if (field->type == FIELD_INTEGER && !absent)
-                at = writer_put_integer(at, integer_read(field, where));
-        buffer_end(out, at);
+        buffer_end(out, put_key(at, field));
         if (absent && field->type != FIELD_LABELS)
                 buffer_append(out, "null", 4);
         else
@@ -312,7 +327,11 @@ void fields_encode(struct buffer *out, const struct fields *fields, const void *
 
         for (size_t i = 0; i < fields->count; i++) {
                 const struct field *field = &fields->items[i];
-                encode_member(out, field, (const char *) from + field->offset_bytes);
+                const void *where = (const char *) from + field->offset_bytes;
+                if (field->type == FIELD_INTEGER)
+                        encode_integer(out, field, where);
+                else
+                        encode_member(out, field, where);
         }
         if (out->length_bytes > start_bytes)
                 out->bytes[start_bytes] = '{'; /* in place of the first comma */
