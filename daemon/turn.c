@@ -17,13 +17,15 @@ static int64_t now_ns(void) {
 }
 
 void turn_begin(struct turn *ret, int64_t shares) {
-        *ret = (struct turn){
-                .ends_ns = now_ns() + TURN_NS / (shares < SHARES_MAX ? shares : SHARES_MAX),
-        };
+        *ret = (struct turn){.length_ns = TURN_NS / (shares < SHARES_MAX ? shares : SHARES_MAX)};
 }
 
-bool turn_is_over(const struct turn *turn) {
-        return now_ns() >= turn->ends_ns;
+bool turn_is_over(struct turn *turn) {
+        int64_t now = now_ns();
+
+        if (turn->ends_ns == 0)
+                turn->ends_ns = now + turn->length_ns;
+        return now >= turn->ends_ns;
 }
 
 bool turn_spend(struct turn *turn, size_t length_bytes) {

@@ -10,13 +10,15 @@
 #include <stdint.h>
 
 struct turn {
-        int64_t ends_ns;     /* monotonic */
+        int64_t length_ns;
+        int64_t ends_ns;     /* monotonic; 0: nobody has looked at the clock yet */
         size_t unseen_bytes; /* spent since the clock was last looked at */
 };
 
 /* One of so many that share a turn, as the connections of one user do: each has its part,
  * though not less than a tenth. */
 void turn_begin(struct turn *ret, int64_t shares);
-bool turn_is_over(const struct turn *turn);
+/* The first look starts the clock: who does little is spared it. */
+bool turn_is_over(struct turn *turn);
 /* Likewise, after so many bytes of calls: the clock is looked at once a kilobyte. */
 bool turn_spend(struct turn *turn, size_t length_bytes);
