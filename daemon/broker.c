@@ -3,8 +3,10 @@
 #include "hugepage.h"
 #include "recovery.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +17,8 @@ static int recover(struct broker *broker, const char *state_directory, char *ret
 
         snprintf(ret_reason, reason_bytes, "out of memory");
         r = registry_new(&broker->registry);
+        if (r == -ERROR_SYSTEM)
+                snprintf(ret_reason, reason_bytes, "no random numbers: %s", strerror(errno));
         if (r == 0)
                 r = users_new(&broker->users);
         if (r == 0)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
+#include <unistd.h>
 
 #define FIRST_BUCKETS 64
 
@@ -85,9 +85,10 @@ int index_init(struct index *ret) {
         };
         if (ret->buckets == NULL)
                 return -ERROR_NO_MEMORY;
-        /* What the kernel gives each program at its start, getauxval(3). */
-        memcpy(ret->key, (const void *) getauxval(AT_RANDOM), sizeof(ret->key));
-        return 0;
+        if (getentropy(ret->key, sizeof(ret->key)) == 0)
+                return 0;
+        index_release(ret);
+        return -ERROR_SYSTEM;
 }
 
 void index_release(struct index *index) {

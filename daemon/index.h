@@ -25,7 +25,7 @@ struct index {
         uint64_t key[2];
 };
 
-int index_init(struct index *ret);       /* -ERROR_NO_MEMORY */
+int index_init(struct index *ret);       /* -ERROR_NO_MEMORY, -ERROR_SYSTEM (errno tells) */
 void index_release(struct index *index); /* takes a zeroed one */
 
 /* `salt` tells the same text of different users apart. */

@@ -48,14 +48,16 @@ RB_GENERATE_STATIC(id_tree, entry, by_id, compare_by_id)
 
 int registry_new(struct registry **ret) {
         struct registry *registry = calloc(1, sizeof(*registry));
+        int r;
 
         if (registry == NULL)
                 return -ERROR_NO_MEMORY;
         RB_INIT(&registry->by_name);
         RB_INIT(&registry->by_id);
-        if (index_init(&registry->by_token) < 0) {
+        r = index_init(&registry->by_token);
+        if (r < 0) {
                 free(registry);
-                return -ERROR_NO_MEMORY;
+                return r;
         }
         *ret = registry;
         return 0;

@@ -50,7 +50,7 @@ struct entry {
 
 struct registry;
 
-int registry_new(struct registry **ret);       /* -ERROR_NO_MEMORY */
+int registry_new(struct registry **ret);       /* -ERROR_NO_MEMORY, -ERROR_SYSTEM (errno) */
 void registry_free(struct registry *registry); /* and every entry; takes NULL */
 
 /* A zeroed entry, with copies of the strings given (NULL stays NULL). -ERROR_NO_MEMORY. */
