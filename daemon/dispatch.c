@@ -22,7 +22,6 @@ static const char *const interface_texts[] = {interface_org_varlink_service,
 struct request {
         enum method_id method;
         struct dispatcher *dispatcher;
-        struct broker *broker; /* the dispatcher's */
         struct peer *peer;
         union {
                 struct create_request create;
@@ -47,14 +46,14 @@ struct request {
 };
 
 static int dispatch_create(struct request *request) {
-        int r = broker_create(request->broker, request->peer, &request->parameters.create,
-                              &request->outcome, &request->error);
+        int r = broker_create(request->dispatcher->broker, request->peer,
+                              &request->parameters.create, &request->outcome, &request->error);
         request->result.segment.created = request->outcome.created;
         return r;
 }
 
 static int dispatch_open(struct request *request) {
-        return broker_open(request->broker, request->peer, &request->parameters.open,
+        return broker_open(request->dispatcher->broker, request->peer, &request->parameters.open,
                            &request->outcome, &request->error);
 }
 
@@ -66,38 +65,38 @@ static int dispatch_find(struct request *request) {
 }
 
 static int dispatch_adopt(struct request *request) {
-        return broker_adopt(request->broker, request->peer, &request->parameters.adopt,
+        return broker_adopt(request->dispatcher->broker, request->peer, &request->parameters.adopt,
                             &request->outcome, &request->error);
 }
 
 static int dispatch_stat(struct request *request) {
-        return broker_stat(request->broker, request->peer, &request->parameters.segment,
+        return broker_stat(request->dispatcher->broker, request->peer, &request->parameters.segment,
                            &request->outcome, &request->error);
 }
 
 static int dispatch_set(struct request *request) {
-        return broker_set(request->broker, request->peer, &request->parameters.set,
+        return broker_set(request->dispatcher->broker, request->peer, &request->parameters.set,
                           &request->outcome, &request->error);
 }
 
 static int dispatch_lock(struct request *request) {
-        return broker_lock(request->broker, request->peer, &request->parameters.segment,
+        return broker_lock(request->dispatcher->broker, request->peer, &request->parameters.segment,
                            &request->outcome, &request->error);
 }
 
 static int dispatch_unlock(struct request *request) {
-        return broker_unlock(request->broker, request->peer, &request->parameters.segment,
-                             &request->outcome, &request->error);
+        return broker_unlock(request->dispatcher->broker, request->peer,
+                             &request->parameters.segment, &request->outcome, &request->error);
 }
 
 static int dispatch_rename(struct request *request) {
-        return broker_rename(request->broker, request->peer, &request->parameters.rename,
-                             &request->outcome, &request->error);
+        return broker_rename(request->dispatcher->broker, request->peer,
+                             &request->parameters.rename, &request->outcome, &request->error);
 }
 
 static int dispatch_remove(struct request *request) {
-        return broker_remove(request->broker, request->peer, &request->parameters.segment,
-                             &request->outcome, &request->error);
+        return broker_remove(request->dispatcher->broker, request->peer,
+                             &request->parameters.segment, &request->outcome, &request->error);
 }
 
 static int dispatch_list(struct request *request) {
@@ -120,7 +119,7 @@ static int dispatch_list(struct request *request) {
 static int dispatch_get_status(struct request *request) {
         const struct traffic *traffic = &request->dispatcher->traffic;
         struct status_result *status = &request->result.status;
-        broker_status(request->broker, status);
+        broker_status(request->dispatcher->broker, status);
         status->connections = traffic->connections;
         status->watchers = traffic->watchers;
         status->requests = traffic->requests;
@@ -218,7 +217,8 @@ static int dispatch_defer(struct request *request) {
         if (pending == NULL) {
                 struct work work = request->outcome.work;
                 work_run(&work);
-                return broker_finish(request->broker, &work, &request->outcome, &request->error);
+                return broker_finish(request->dispatcher->broker, &work, &request->outcome,
+                                     &request->error);
         }
         pending->kind = PENDING_WORK;
         buffer_init(&pending->held, 0);
@@ -286,7 +286,6 @@ int dispatch_message(struct dispatcher *dispatcher, struct peer *peer, const cha
                 dispatcher->traffic.requests++;
                 struct request request; /* too large to be zeroed for each call */
                 request.dispatcher = dispatcher;
-                request.broker = dispatcher->broker;
                 request.peer = peer;
                 request.outcome.source.version = 0;
                 request.outcome.created = false;
