@@ -226,25 +226,30 @@ START_TEST(a_repeated_token_is_answered_as_at_first) {
 }
 END_TEST
 
-static const char *const good[] = {" ",          "'size':4096", "'write':true",
-                                   "'mode':384", "'mode':0",    "'size':1,'write':false"};
+/* What Open and Find find a segment of 4096 bytes with, beside its name. */
+static const char *const finding[] = {" ",          "'size':4096", "'write':true",
+                                      "'mode':384", "'mode':0",    "'size':1,'write':false"};
+
+static void expect_refusals_of_finding(int fd, const char *method) {
+        expect_error(wire_call(fd, method, "'name':'a','size':4097"), "InvalidSize",
+                     "maximum=4096");
+        expect_error(wire_call(fd, method, "'name':'b'"), "NotFound", "name=b");
+        expect_error(wire_call(fd, method, "'name':'a','write':true,'mode':0"),
+                     "org.varlink.service.InvalidParameter", NULL);
+}
 
 START_TEST(open_finds) {
         int fd = connect_daemon();
 
         expect_success(wire_call(fd, "Create", "'name':'a','size':4096,'labels':{'k':'v'}"));
-        for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-                cJSON *reply = wire_call(fd, "Open", "%s%s'name':'a'", good[i],
-                                         good[i][0] == ' ' ? "" : ",");
+        for (size_t i = 0; i < sizeof(finding) / sizeof(*finding); i++) {
+                cJSON *reply = wire_call(fd, "Open", "%s%s'name':'a'", finding[i],
+                                         finding[i][0] == ' ' ? "" : ",");
                 expect_segment(reply, "a", 4096, 0600);
                 ck_assert_str_eq(reply_string(reply, "segment.labels.k"), "v");
                 cJSON_Delete(reply);
         }
-        expect_error(wire_call(fd, "Open", "'name':'a','size':4097"), "InvalidSize",
-                     "maximum=4096");
-        expect_error(wire_call(fd, "Open", "'name':'b'"), "NotFound", "name=b");
-        expect_error(wire_call(fd, "Open", "'name':'a','write':true,'mode':0"),
-                     "org.varlink.service.InvalidParameter", NULL);
+        expect_refusals_of_finding(fd, "Open");
         close(fd);
 }
 END_TEST
@@ -255,9 +260,9 @@ START_TEST(find_tells_what_it_takes_to_attach) {
         int fd = connect_daemon();
 
         cJSON *created = wire_call(fd, "Create", "'name':'a','size':4096,'labels':{'k':'v'}");
-        for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-                cJSON *reply = wire_call(fd, "Find", "%s%s'name':'a'", good[i],
-                                         good[i][0] == ' ' ? "" : ",");
+        for (size_t i = 0; i < sizeof(finding) / sizeof(*finding); i++) {
+                cJSON *reply = wire_call(fd, "Find", "%s%s'name':'a'", finding[i],
+                                         finding[i][0] == ' ' ? "" : ",");
                 for (size_t j = 0; j < sizeof(told) / sizeof(*told); j++)
                         ck_assert_int_eq(reply_integer(reply, told[j]),
                                          reply_integer(created, told[j]));
@@ -266,11 +271,7 @@ START_TEST(find_tells_what_it_takes_to_attach) {
                 expect_success(reply);
         }
         expect_success(created);
-        expect_error(wire_call(fd, "Find", "'name':'a','size':4097"), "InvalidSize",
-                     "maximum=4096");
-        expect_error(wire_call(fd, "Find", "'name':'b'"), "NotFound", "name=b");
-        expect_error(wire_call(fd, "Find", "'name':'a','write':true,'mode':0"),
-                     "org.varlink.service.InvalidParameter", NULL);
+        expect_refusals_of_finding(fd, "Find");
         close(fd);
 }
 END_TEST
