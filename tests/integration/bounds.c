@@ -238,6 +238,41 @@ START_TEST(connections_of_one_user_share_his_turn) {
 }
 END_TEST
 
+#define LISTINGS 24 /* so many that a slice of each of them is of the least length */
+#define LISTED   64
+#define REMOVED  32 /* in the order of names: in none of the first slices */
+
+/* Whoever waits behind them has his turn before any of them has come far. */
+START_TEST(lists_of_one_user_share_his_turn) {
+        int fds[LISTINGS], other = connect_daemon();
+
+        for (int i = 0; i < LISTED; i++)
+                expect_success(wire_call(other, "Create", "'name':'l/%02d','size':1", i));
+        for (size_t i = 0; i < LISTINGS; i++) {
+                fds[i] = connect_daemon();
+                expect_success(wire_call(fds[i], "GetStatus", " "));
+        }
+        stop_daemon(SIGSTOP);
+        for (size_t i = 0; i < LISTINGS; i++)
+                wire_send(fds[i], "{'method':'io.shmbroker.List','more':true}");
+        wire_send(other, "{'method':'io.shmbroker.Remove','parameters':{'name':'l/%02d'}}",
+                  REMOVED);
+        stop_daemon(SIGCONT);
+        expect_success(wire_receive(other));
+        for (size_t i = 0; i < LISTINGS; i++) {
+                int listed = 0;
+                for (bool more = true; more; listed++) {
+                        cJSON *reply = wire_receive(fds[i]);
+                        more = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "continues"));
+                        expect_success(reply);
+                }
+                ck_assert_int_eq(listed, LISTED - 1);
+                close(fds[i]);
+        }
+        close(other);
+}
+END_TEST
+
 /* ------------------------------------------------------------- connections */
 
 static bool is_served(int fd) {
@@ -546,6 +581,7 @@ int main(void) {
         harness_test(suite, calls_in_a_row_leave_the_others_their_turn);
         harness_test(suite, works_in_a_row_leave_the_others_their_turn);
         harness_test(suite, connections_of_one_user_share_his_turn);
+        harness_test(suite, lists_of_one_user_share_his_turn);
         harness_test_alone(suite, each_user_has_so_many_connections);
         harness_test_alone(suite, all_users_have_so_many_connections);
         harness_test(suite, descriptors_run_out_and_come_back);
