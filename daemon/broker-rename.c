@@ -17,9 +17,9 @@ struct strings {
 static int copy(struct strings *ret, const struct rename_request *request) {
         struct strings strings = {0};
 
-        if (entry_set_string(&strings.from, request->name) < 0 ||
-            entry_set_string(&strings.to, request->to) < 0 ||
-            entry_set_string(&strings.token, request->token) < 0) {
+        if (entry_copy_string(&strings.from, request->name) < 0 ||
+            entry_copy_string(&strings.to, request->to) < 0 ||
+            entry_copy_string(&strings.token, request->token) < 0) {
                 free(strings.from);
                 free(strings.to);
                 return -ERROR_NO_MEMORY;

@@ -53,7 +53,7 @@ static int set(struct broker *broker, const struct set_request *request, struct 
                 journal_intend_set(broker->journal, entry, KEEP, KEEP, KEEP);
         }
         journal_done(broker->journal);
-        free(other.labels);
+        entry_release(entry, other.labels);
         *ret_result = r;
         return 0;
 }

@@ -214,10 +214,10 @@ static size_t connection_handle(struct connection *connection, const char *bytes
                         connection_malformed(connection, reason);
                         return length_bytes;
                 }
-                if (connection_is_full(connection))
-                        connection_flush(connection);
                 if (turn_spend(&turn, message_bytes) && used_bytes < length_bytes)
                         connection->yielding = true;
+                if (connection_is_full(connection) || turn_is_late(&turn))
+                        connection_flush(connection);
         }
         return used_bytes;
 }

@@ -7,26 +7,22 @@
 #include <errno.h>
 #include <time.h>
 
-static int copy_strings(struct entry *entry, const struct peer *peer, const struct labels *labels,
-                        const char *token) {
-        if (entry_set_labels(entry, labels) < 0 || entry_set_string(&entry->token, token) < 0)
-                return -ERROR_NO_MEMORY;
-        if (peer->command[0] != '\0' &&
-            entry_set_string(&entry->creator_command, peer->command) < 0)
-                return -ERROR_NO_MEMORY;
-        return entry_set_string(&entry->creator_unit, peer->unit);
-}
-
 int holding_new(struct broker *broker, struct peer *peer, const char *name,
                 const struct labels *labels, const char *token, struct entry **ret,
                 struct error *ret_error) {
         struct entry *entry;
 
-        if (entry_new(&entry, name) < 0)
-                return error_plain(ret_error, ERROR_NO_MEMORY);
         peer_describe(peer);
-        if (users_get(broker->users, peer->uid, &entry->user) < 0 ||
-            copy_strings(entry, peer, labels, token) < 0) {
+        if (entry_new(&entry, &(struct entry_texts){
+                                      .name = name,
+                                      .creator_command =
+                                              peer->command[0] != '\0' ? peer->command : NULL,
+                                      .creator_unit = peer->unit,
+                                      .token = token,
+                                      .labels = *labels,
+                              }) < 0)
+                return error_plain(ret_error, ERROR_NO_MEMORY);
+        if (users_get(broker->users, peer->uid, &entry->user) < 0) {
                 entry_free(entry);
                 return error_plain(ret_error, ERROR_NO_MEMORY);
         }

@@ -60,6 +60,8 @@ static const struct field record_items[] = {
         LABELS_FIELD(RECORD, labels, "labels", FIELD_OPTIONAL),
 };
 static const struct fields record_fields = FIELDS(record_items);
+/* Most operations say no more than which entry. */
+static const struct fields brief_fields = {.items = record_items, .count = 2};
 
 /* ------------------------------------------------------------------ writing */
 
@@ -122,7 +124,10 @@ void record_of_entry(struct record *ret, const struct entry *entry) {
 }
 
 void record_write(struct buffer *out, const struct record *record) {
-        fields_encode(out, &record_fields, record);
+        bool is_brief = record->op == RECORD_REMOVE || record->op == RECORD_FORGET ||
+                        record->op == RECORD_DONE;
+
+        fields_encode(out, is_brief ? &brief_fields : &record_fields, record);
         buffer_append_byte(out, '\n');
 }
 

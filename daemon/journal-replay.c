@@ -31,8 +31,7 @@ static void drop(struct replay *to, struct entry *entry) {
 /* Somebody else has its name from now on. What it named keeps its place by its id. */
 static void lose_name(struct replay *to, struct entry *entry) {
         registry_take(to->registry, entry);
-        free(entry->name);
-        entry->name = NULL;
+        (void) entry_set_string(entry, &entry->name, NULL);
         (void) registry_add(to->registry, entry);
 }
 
@@ -55,9 +54,16 @@ static int64_t present_or(int64_t value, int64_t otherwise) {
 static int entry_of_record(const struct replay *to, const struct record *record,
                            struct entry **ret) {
         struct entry *entry;
+        int r = entry_new(&entry, &(struct entry_texts){
+                                          .name = record->name,
+                                          .creator_command = record->command,
+                                          .creator_unit = record->unit,
+                                          .token = record->token,
+                                          .labels = record->labels,
+                                  });
 
-        if (entry_new(&entry, record->name) < 0)
-                return -ERROR_NO_MEMORY;
+        if (r < 0)
+                return r;
         entry->identity = (struct segment_identity){
                 .id = (int) record->id,
                 .key = (key_t) record->key,
@@ -74,13 +80,6 @@ static int entry_of_record(const struct replay *to, const struct record *record,
         entry->lifetime = record->lifetime < 0 ? SHMB_PERSISTENT : record->lifetime;
         entry->page_size = present_or(record->page_size, sysconf(_SC_PAGESIZE));
         entry->token_uid = (uid_t) present_or(record->token_uid, record->uid);
-        if (entry_set_string(&entry->creator_command, record->command) < 0 ||
-            entry_set_string(&entry->creator_unit, record->unit) < 0 ||
-            entry_set_string(&entry->token, record->token) < 0 ||
-            entry_set_labels(entry, &record->labels) < 0) {
-                entry_free(entry);
-                return -ERROR_NO_MEMORY;
-        }
         *ret = entry;
         return 0;
 }
@@ -114,8 +113,8 @@ static int apply_rename(const struct record *record, struct entry *entry, struct
                 return refuse(to, "it renames a segment that has no name");
         if (record->replaces != FIELD_ABSENT)
                 replaced = registry_find_id(to->registry, (int) record->replaces);
-        if (entry_set_string(&name, record->name) < 0 ||
-            entry_set_string(&token, record->token) < 0) {
+        if (entry_copy_string(&name, record->name) < 0 ||
+            entry_copy_string(&token, record->token) < 0) {
                 free(name);
                 return -ERROR_NO_MEMORY;
         }

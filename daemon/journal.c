@@ -43,6 +43,7 @@ struct journal {
         struct compaction compaction;
         struct buffer line; /* the record that is being written */
         struct journal_header header;
+        pid_t pid; /* ours: getpid(2) once, not for each record */
         struct record_tally alive;
         bool unreadable; /* it has lines that were passed over */
         bool intent_open;
@@ -228,7 +229,7 @@ void journal_intend_create(struct journal *journal, key_t key, uint64_t size_byt
         record_init(&record, RECORD_CREATE);
         record.key = (uint32_t) key;
         record.size = (int64_t) size_bytes;
-        record.cpid = getpid();
+        record.cpid = journal->pid;
         record.created_at = time(NULL);
         append(journal, &record);
         journal->intent_open = true;
@@ -430,6 +431,7 @@ int journal_open(struct journal **ret, const char *directory, struct registry *r
         journal->file = JOURNAL_FILE_NONE;
         journal->replaced = JOURNAL_FILE_NONE;
         journal->compaction = COMPACTION_NONE;
+        journal->pid = getpid();
         buffer_init(&journal->line, RECORD_BYTES_MAX);
         r = buffer_reserve(&journal->line, RECORD_BYTES_MAX);
         if (r >= 0)

@@ -5,6 +5,7 @@
 #include "proto/error.h"
 
 #include <assert.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,15 +77,63 @@ void registry_free(struct registry *registry) {
         free(registry);
 }
 
-int entry_new(struct entry **ret, const char *name) {
-        struct entry *entry = calloc(1, sizeof(*entry));
+/* ------------------------------------------------------------------ entries */
+
+static size_t string_bytes(const char *string) {
+        return string != NULL ? strlen(string) + 1 : 0;
+}
+
+static char *put_string(char **at, const char *string) {
+        char *begin = *at;
+
+        if (string == NULL)
+                return NULL;
+        *at = stpcpy(begin, string) + 1;
+        return begin;
+}
+
+static size_t labels_bytes(const struct labels *labels) {
+        size_t bytes = labels->count * sizeof(*labels->items);
+
+        for (size_t i = 0; i < labels->count; i++)
+                bytes += string_bytes(labels->items[i].key) + string_bytes(labels->items[i].value);
+        return bytes;
+}
+
+/* `to` has room for them, and is aligned. */
+static struct shmb_label *put_labels(void *to, const struct labels *labels) {
+        struct shmb_label *items = to;
+        char *at = (char *) (items + labels->count);
+
+        for (size_t i = 0; i < labels->count; i++)
+                items[i] = (struct shmb_label){
+                        .key = put_string(&at, labels->items[i].key),
+                        .value = put_string(&at, labels->items[i].value),
+                };
+        return labels->count > 0 ? items : NULL;
+}
+
+int entry_new(struct entry **ret, const struct entry_texts *texts) {
+        size_t end = offsetof(struct entry, texts) + string_bytes(texts->name) +
+                     string_bytes(texts->creator_command) + string_bytes(texts->creator_unit) +
+                     string_bytes(texts->token);
+        size_t align = alignof(struct shmb_label);
+        size_t labels_begin = (end + align - 1) / align * align;
+        size_t bytes = labels_begin + labels_bytes(&texts->labels);
+        struct entry *entry = malloc(bytes > sizeof(*entry) ? bytes : sizeof(*entry));
+        char *at;
 
         if (entry == NULL)
                 return -ERROR_NO_MEMORY;
-        if (entry_set_string(&entry->name, name) < 0) {
-                free(entry);
-                return -ERROR_NO_MEMORY;
-        }
+        memset(entry, 0, sizeof(*entry));
+        entry->block_bytes = (uint32_t) bytes;
+        at = entry->texts;
+        entry->name = put_string(&at, texts->name);
+        entry->creator_command = put_string(&at, texts->creator_command);
+        entry->creator_unit = put_string(&at, texts->creator_unit);
+        entry->token = put_string(&at, texts->token);
+        entry->labels = put_labels((char *) entry + labels_begin, &texts->labels);
+        entry->labels_count = texts->labels.count;
         *ret = entry;
         return 0;
 }
@@ -93,50 +142,47 @@ void entry_free(struct entry *entry) {
         if (entry == NULL)
                 return;
         user_unref(entry->user);
-        free(entry->name);
-        free(entry->creator_command);
-        free(entry->creator_unit);
-        free(entry->token);
-        free(entry->labels);
+        entry_release(entry, entry->name);
+        entry_release(entry, entry->creator_command);
+        entry_release(entry, entry->creator_unit);
+        entry_release(entry, entry->token);
+        entry_release(entry, entry->labels);
         free(entry);
 }
 
-int entry_set_string(char **where, const char *value) {
-        char *copy = NULL;
+void entry_release(const struct entry *entry, void *owned) {
+        uintptr_t begin = (uintptr_t) entry, at = (uintptr_t) owned;
 
-        if (value != NULL) {
-                copy = strdup(value);
-                if (copy == NULL)
-                        return -ERROR_NO_MEMORY;
-        }
-        free(*where);
+        if (at < begin || at - begin >= entry->block_bytes)
+                free(owned);
+}
+
+int entry_copy_string(char **ret, const char *value) {
+        *ret = value != NULL ? strdup(value) : NULL;
+        return value != NULL && *ret == NULL ? -ERROR_NO_MEMORY : 0;
+}
+
+int entry_set_string(struct entry *entry, char **where, const char *value) {
+        char *copy;
+        int r = entry_copy_string(&copy, value);
+
+        if (r < 0)
+                return r;
+        entry_release(entry, *where);
         *where = copy;
         return 0;
 }
 
 int entry_set_labels(struct entry *entry, const struct labels *labels) {
-        size_t items_bytes = labels->count * sizeof(*labels->items);
-        size_t strings_bytes = 0;
         struct shmb_label *copy = NULL;
 
         if (labels->count > 0) {
-                char *strings;
-
-                for (size_t i = 0; i < labels->count; i++)
-                        strings_bytes += strlen(labels->items[i].key) + 1 +
-                                         strlen(labels->items[i].value) + 1;
-                copy = malloc(items_bytes + strings_bytes);
+                copy = malloc(labels_bytes(labels));
                 if (copy == NULL)
                         return -ERROR_NO_MEMORY;
-                strings = (char *) copy + items_bytes;
-                for (size_t i = 0; i < labels->count; i++) {
-                        copy[i].key = strings;
-                        strings = stpcpy(strings, labels->items[i].key) + 1;
-                        copy[i].value = strings;
-                        strings = stpcpy(strings, labels->items[i].value) + 1;
-                }
+                put_labels(copy, labels);
         }
-        free(entry->labels);
+        entry_release(entry, entry->labels);
         entry->labels = copy;
         entry->labels_count = labels->count;
         return 0;
@@ -179,7 +225,7 @@ static void insert_token(struct registry *registry, struct entry *entry) {
         older = find_token(registry, hash, entry->token_uid, entry->token);
         if (older != NULL) {
                 index_remove(&registry->by_token, &older->by_token);
-                free(older->token);
+                entry_release(older, older->token);
                 older->token = NULL;
         }
         index_add(&registry->by_token, &entry->by_token, hash);
@@ -236,7 +282,7 @@ void registry_rename(struct registry *registry, struct entry *entry, char *take_
         struct entry *taken;
 
         RB_REMOVE(name_tree, &registry->by_name, entry);
-        free(entry->name);
+        entry_release(entry, entry->name);
         entry->name = take_name;
         taken = RB_INSERT(name_tree, &registry->by_name, entry);
         assert(taken == NULL);
@@ -259,7 +305,7 @@ void registry_set_token(struct registry *registry, struct entry *entry, uid_t ui
                         char *take_token) {
         if (!entry->removed)
                 remove_token(registry, entry);
-        free(entry->token);
+        entry_release(entry, entry->token);
         entry->token = take_token;
         entry->token_uid = uid;
         if (!entry->removed)

@@ -18,15 +18,13 @@
 
 struct user;
 
+/* One block of memory, with the texts that it was made with; those that it got later are
+ * blocks of their own. */
 struct entry {
-        RB_ENTRY(entry) by_name;    /* those not removed */
-        RB_ENTRY(entry) by_id;      /* all */
-        struct index_link by_token; /* those with a token, not removed */
-
+        uint32_t block_bytes;
         /* Differs from every version there was of any entry whenever what a reply tells has
          * changed. */
         uint64_t version;
-        char *name; /* NULL: private. A removed one keeps it, for people, but is not found by it */
         struct segment_identity identity;
         bool removed; /* the name is given up; IPC_RMID follows, or the last detach */
         bool adopted;
@@ -44,8 +42,21 @@ struct entry {
         char *token;               /* of the last call that carried one, NULL: none */
         uid_t token_uid;           /* whose call that was */
         uint32_t record_bytes;     /* the journal's own: about what a record of it takes; 0: it has none */
-        struct shmb_label *labels; /* one block of memory with their strings; NULL: none */
+        struct shmb_label *labels; /* in one piece with their strings; NULL: none */
         size_t labels_count;
+
+        struct index_link by_token; /* those with a token, not removed */
+        RB_ENTRY(entry) by_id;      /* all */
+        /* Together, since a name is sought through many entries. */
+        RB_ENTRY(entry) by_name; /* those not removed */
+        char *name; /* NULL: private. A removed one keeps it, for people, but is not found by it */
+        char texts[];
+};
+
+/* What an entry is made with; NULL: it has none. */
+struct entry_texts {
+        const char *name, *creator_command, *creator_unit, *token;
+        struct labels labels;
 };
 
 struct registry;
@@ -53,13 +64,17 @@ struct registry;
 int registry_new(struct registry **ret);       /* -ERROR_NO_MEMORY, -ERROR_SYSTEM (errno) */
 void registry_free(struct registry *registry); /* and every entry; takes NULL */
 
-/* A zeroed entry, with copies of the strings given (NULL stays NULL). -ERROR_NO_MEMORY. */
-int entry_new(struct entry **ret, const char *name);
+/* A zeroed entry, with copies of the texts. -ERROR_NO_MEMORY. */
+int entry_new(struct entry **ret, const struct entry_texts *texts);
 /* Takes NULL; not while it is in a registry. Gives the reference to its user back. */
 void entry_free(struct entry *entry);
-/* Replace a copy that the entry owns; untouched on failure. -ERROR_NO_MEMORY. */
-int entry_set_string(char **where, const char *value);
+/* Replace a copy that the entry owns, `where` is in it; untouched on failure. -ERROR_NO_MEMORY. */
+int entry_set_string(struct entry *entry, char **where, const char *value);
 int entry_set_labels(struct entry *entry, const struct labels *labels);
+/* Frees what the entry owned, unless it goes with its block. */
+void entry_release(const struct entry *entry, void *owned);
+/* A copy that an entry may take: from malloc(3), NULL of NULL. -ERROR_NO_MEMORY. */
+int entry_copy_string(char **ret, const char *value);
 
 /* Takes the entry, unless another one has its id, or, where it is not removed, its name:
  * that one is returned then, and nothing has changed. NULL: it is added. */
@@ -67,7 +82,8 @@ struct entry *registry_add(struct registry *registry, struct entry *entry);
 /* Hands it back to the caller. */
 void registry_take(struct registry *registry, struct entry *entry);
 
-/* Gives `entry` the labels of `other`, which is in no registry, and `other` those of `entry`. */
+/* Gives `entry` the labels of `other`, which has nothing else, and `other` those of `entry`,
+ * for entry_release(). */
 void registry_swap_labels(struct registry *registry, struct entry *entry, struct entry *other);
 
 struct entry *registry_find_name(const struct registry *registry, const char *name);

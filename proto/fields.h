@@ -49,16 +49,16 @@ struct labels {
 
 /* Rows of tables are written with the macros below. */
 struct field {
-        const char *name;
         char key[FIELD_KEY_BYTES_MAX + 1]; /* `,"name":` */
-        size_t key_bytes;
-        enum field_type type;
-        size_t offset_bytes;
-        size_t width_bytes; /* FIELD_INTEGER */
-        bool is_signed;     /* FIELD_INTEGER */
+        uint8_t key_bytes;
+        uint8_t width_bytes; /* FIELD_INTEGER */
+        bool is_signed;      /* FIELD_INTEGER */
         /* Decoding refuses its absence; encoding one that is absent writes null, for labels an
          * empty object. */
         bool required;
+        uint16_t offset_bytes;
+        enum field_type type;
+        const char *name;
         struct {
                 int64_t minimum, maximum;
         } range;                     /* FIELD_INTEGER, decoding */

@@ -16,7 +16,7 @@
 static inline struct entry *entry_make(const char *name, int id, key_t key, uint64_t size_bytes) {
         struct entry *entry;
 
-        ck_assert_int_eq(entry_new(&entry, name), 0);
+        ck_assert_int_eq(entry_new(&entry, &(struct entry_texts){.name = name}), 0);
         entry->identity = (struct segment_identity){
                 .id = id,
                 .key = key,

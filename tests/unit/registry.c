@@ -19,7 +19,7 @@ static void teardown(void) {
 static struct entry *new_entry(const char *name, int id) {
         struct entry *entry;
 
-        ck_assert_int_eq(entry_new(&entry, name), 0);
+        ck_assert_int_eq(entry_new(&entry, &(struct entry_texts){.name = name}), 0);
         entry->identity.id = id;
         entry->identity.size_bytes = 4096;
         return entry;
@@ -193,19 +193,19 @@ END_TEST
 /* Whatever a reply may tell: no version is ever had twice, by anybody. */
 START_TEST(each_change_gives_a_version_that_was_never_there) {
         struct shmb_label label = {.key = "k", .value = "v"};
-        struct entry *other = new_entry(NULL, 9), *entry = add("a", 1);
+        struct entry other = {0}, *entry = add("a", 1);
         uint64_t seen[8];
         size_t count = 0;
 
         ck_assert_int_eq(
-                entry_set_labels(other, &(struct labels){.items = &label, .count = 1}), 0);
+                entry_set_labels(&other, &(struct labels){.items = &label, .count = 1}), 0);
         seen[count++] = entry->version;
         seen[count++] = add("b", 2)->version;
         registry_rename(registry, entry, copy("c"));
         seen[count++] = entry->version;
-        registry_swap_labels(registry, entry, other);
+        registry_swap_labels(registry, entry, &other);
         ck_assert_str_eq(entry->labels[0].key, "k");
-        ck_assert_uint_eq(other->labels_count, 0);
+        ck_assert_uint_eq(other.labels_count, 0);
         seen[count++] = entry->version;
         registry_retire(registry, entry);
         seen[count++] = entry->version;
@@ -221,7 +221,6 @@ START_TEST(each_change_gives_a_version_that_was_never_there) {
                 for (size_t j = 0; j < i; j++)
                         ck_assert_uint_ne(seen[i], seen[j]);
         }
-        entry_free(other);
 }
 END_TEST
 
@@ -276,30 +275,68 @@ START_TEST(what_is_not_removed_is_counted_and_what_is_not_adopted_is_measured) {
 }
 END_TEST
 
-START_TEST(strings_and_labels_are_copies) {
-        char key[] = "codec", value[] = "", name[] = "a";
+START_TEST(what_an_entry_is_made_with_is_copied) {
+        char texts[] = "a\0proc\0b.service\0tok", key[] = "codec", value[] = "";
         const struct shmb_label items[] = {{key, "h264"}, {"empty", value}};
-        const struct labels labels = {items, 2}, none = {items, 0};
         struct entry *entry;
 
-        ck_assert_int_eq(entry_new(&entry, name), 0);
-        name[0] = 'x';
-        ck_assert_str_eq(entry->name, "a");
-        ck_assert_int_eq(entry_set_labels(entry, &labels), 0);
+        ck_assert_int_eq(entry_new(&entry, &(struct entry_texts){.name = texts,
+                                                                 .creator_command = texts + 2,
+                                                                 .creator_unit = texts + 7,
+                                                                 .token = texts + 17,
+                                                                 .labels = {items, 2}}),
+                         0);
+        memset(texts, 'x', sizeof(texts));
         key[0] = 'x';
+        ck_assert_str_eq(entry->name, "a");
+        ck_assert_str_eq(entry->creator_command, "proc");
+        ck_assert_str_eq(entry->creator_unit, "b.service");
+        ck_assert_str_eq(entry->token, "tok");
         ck_assert_uint_eq(entry->labels_count, 2);
         ck_assert_str_eq(entry->labels[0].key, "codec");
         ck_assert_str_eq(entry->labels[0].value, "h264");
         ck_assert_str_eq(entry->labels[1].key, "empty");
         ck_assert_str_eq(entry->labels[1].value, "");
+        entry_free(entry);
+}
+END_TEST
+
+/* Those that it was made with and those that it got later, in turn. */
+START_TEST(strings_and_labels_are_replaced) {
+        struct shmb_label label = {"codec", "h264"}, other_label = {"codec", "av1"};
+        struct labels labels = {&label, 1}, others = {&other_label, 1}, none = {&label, 0};
+        struct entry other = {0}, *entry;
+
+        ck_assert_int_eq(entry_new(&entry, &(struct entry_texts){.name = "a",
+                                                                 .creator_unit = "a.service",
+                                                                 .token = "t",
+                                                                 .labels = labels}),
+                         0);
+        ck_assert_int_eq(entry_set_string(entry, &entry->creator_unit, "b.service"), 0);
+        ck_assert_str_eq(entry->creator_unit, "b.service");
+        ck_assert_int_eq(entry_set_string(entry, &entry->creator_unit, NULL), 0);
+        ck_assert_ptr_null(entry->creator_unit);
+
+        ck_assert_ptr_null(registry_add(registry, entry));
+        registry_rename(registry, entry, copy("b"));
+        registry_rename(registry, entry, copy("c"));
+        ck_assert_ptr_eq(registry_find_name(registry, "c"), entry);
+        registry_set_token(registry, entry, 0, copy("u"));
+        registry_set_token(registry, entry, 0, copy("v"));
+        ck_assert_ptr_eq(registry_find_token(registry, 0, "v"), entry);
+
+        ck_assert_int_eq(entry_set_labels(&other, &others), 0);
+        registry_swap_labels(registry, entry, &other);
+        ck_assert_str_eq(entry->labels[0].value, "av1");
+        ck_assert_str_eq(other.labels[0].value, "h264");
+        registry_swap_labels(registry, entry, &other);
+        ck_assert_str_eq(entry->labels[0].value, "h264");
+        entry_release(entry, other.labels);
+        ck_assert_int_eq(entry_set_labels(entry, &others), 0);
+        ck_assert_str_eq(entry->labels[0].value, "av1");
         ck_assert_int_eq(entry_set_labels(entry, &none), 0);
         ck_assert_ptr_null(entry->labels);
         ck_assert_uint_eq(entry->labels_count, 0);
-        ck_assert_int_eq(entry_set_string(&entry->creator_unit, "a.service"), 0);
-        ck_assert_int_eq(entry_set_string(&entry->creator_unit, NULL), 0);
-        ck_assert_ptr_null(entry->creator_unit);
-        entry_free(entry);
-        entry_free(NULL);
 }
 END_TEST
 
@@ -344,7 +381,8 @@ int main(void) {
                 {tokens_belong_to_their_users},
                 {a_token_has_one_holder_and_a_segment_one_token},
                 {what_is_not_removed_is_counted_and_what_is_not_adopted_is_measured},
-                {strings_and_labels_are_copies},
+                {what_an_entry_is_made_with_is_copied},
+                {strings_and_labels_are_replaced},
                 {many_are_found_and_forgotten},
         };
 

@@ -34,11 +34,27 @@ START_TEST(little_is_spent_without_a_look_at_the_clock) {
 }
 END_TEST
 
+START_TEST(replies_are_late_by_the_last_look) {
+        struct turn turn;
+        turn_begin(&turn, 1);
+        ck_assert(!turn_is_late(&turn)); /* nobody has looked */
+        turn_is_over(&turn);
+        ck_assert(!turn_is_late(&turn));
+        while (!turn_is_over(&turn))
+                continue;
+        ck_assert(turn_is_late(&turn)); /* a turn is longer */
+        ck_assert(!turn_is_late(&turn));
+        turn.seen_ns = turn.late_ns;
+        ck_assert(turn_is_late(&turn));
+}
+END_TEST
+
 int main(void) {
         const struct suite_row rows[] = {
                 {a_turn_is_shared},
                 {a_turn_ends},
                 {little_is_spent_without_a_look_at_the_clock},
+                {replies_are_late_by_the_last_look},
         };
 
         return suite_run("turn", NULL, NULL, SUITE_ROWS(rows));
