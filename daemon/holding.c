@@ -13,14 +13,14 @@ int holding_new(struct broker *broker, struct peer *peer, const char *name,
         struct entry *entry;
 
         peer_describe(peer);
-        if (entry_new(&entry, &(struct entry_texts){
-                                      .name = name,
-                                      .creator_command =
-                                              peer->command[0] != '\0' ? peer->command : NULL,
-                                      .creator_unit = peer->unit,
-                                      .token = token,
-                                      .labels = *labels,
-                              }) < 0)
+        if (entry_new(&entry,
+                      &(struct entry_texts){
+                              .name = name,
+                              .creator_command = peer->command[0] != '\0' ? peer->command : NULL,
+                              .creator_unit = peer->unit,
+                              .token = token,
+                              .labels = *labels,
+                      }) < 0)
                 return error_plain(ret_error, ERROR_NO_MEMORY);
         if (users_get(broker->users, peer->uid, &entry->user) < 0) {
                 entry_free(entry);

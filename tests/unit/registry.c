@@ -197,8 +197,8 @@ START_TEST(each_change_gives_a_version_that_was_never_there) {
         uint64_t seen[8];
         size_t count = 0;
 
-        ck_assert_int_eq(
-                entry_set_labels(&other, &(struct labels){.items = &label, .count = 1}), 0);
+        ck_assert_int_eq(entry_set_labels(&other, &(struct labels){.items = &label, .count = 1}),
+                         0);
         seen[count++] = entry->version;
         seen[count++] = add("b", 2)->version;
         registry_rename(registry, entry, copy("c"));
