@@ -34,14 +34,14 @@ struct entry {
         uid_t creator_uid;
         gid_t creator_gid;
         pid_t creator_pid;
-        int lifetime;          /* enum shmb_lifetime */
-        char *creator_command; /* NULL: unknown */
-        char *creator_unit;    /* NULL: unknown */
-        int64_t created_at;    /* seconds since the epoch */
-        int64_t page_size;     /* bytes */
-        char *token;           /* of the last call that carried one, NULL: none */
-        uid_t token_uid;       /* whose call that was */
-        uint32_t record_bytes; /* the journal's own: of a record of it, about; 0: it has none */
+        int lifetime;              /* enum shmb_lifetime */
+        char *creator_command;     /* NULL: unknown */
+        char *creator_unit;        /* NULL: unknown */
+        int64_t created_at;        /* seconds since the epoch */
+        int64_t page_size;         /* bytes */
+        char *token;               /* of the last call that carried one, NULL: none */
+        uid_t token_uid;           /* whose call that was */
+        uint32_t record_bytes;     /* the journal's own: of a record of it, about; 0: it has none */
         struct shmb_label *labels; /* in one piece with their strings; NULL: none */
         size_t labels_count;
 
