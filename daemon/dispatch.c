@@ -166,7 +166,7 @@ static int dispatch_get_interface_description(struct request *request) {
 
 /* Each leaves what methods[].result describes in request->result and returns 0, or makes
  * request->pending and returns DISPATCH_PENDING, or returns BROKER_WORK or a negated
- * error_code. What has no row here is not implemented. */
+ * error_code. A method without a row is answered MethodNotImplemented. */
 static int (*const handlers[METHODS])(struct request *request) = {
         [METHOD_CREATE] = dispatch_create,
         [METHOD_OPEN] = dispatch_open,

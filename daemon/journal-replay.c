@@ -31,7 +31,8 @@ static void drop(struct replay *to, struct entry *entry) {
 /* Somebody else has its name from now on. What it named keeps its place by its id. */
 static void lose_name(struct replay *to, struct entry *entry) {
         registry_take(to->registry, entry);
-        (void) entry_set_string(entry, &entry->name, NULL);
+        entry_release(entry, entry->name);
+        entry->name = NULL;
         (void) registry_add(to->registry, entry);
 }
 

@@ -114,13 +114,13 @@ static struct shmb_label *put_labels(void *to, const struct labels *labels) {
 }
 
 int entry_new(struct entry **ret, const struct entry_texts *texts) {
-        size_t end = offsetof(struct entry, texts) + string_bytes(texts->name) +
+        size_t end = sizeof(struct entry) + string_bytes(texts->name) +
                      string_bytes(texts->creator_command) + string_bytes(texts->creator_unit) +
                      string_bytes(texts->token);
         size_t align = alignof(struct shmb_label);
         size_t labels_begin = (end + align - 1) / align * align;
         size_t bytes = labels_begin + labels_bytes(&texts->labels);
-        struct entry *entry = malloc(bytes > sizeof(*entry) ? bytes : sizeof(*entry));
+        struct entry *entry = malloc(bytes);
         char *at;
 
         if (entry == NULL)
@@ -160,17 +160,6 @@ void entry_release(const struct entry *entry, void *owned) {
 int entry_copy_string(char **ret, const char *value) {
         *ret = value != NULL ? strdup(value) : NULL;
         return value != NULL && *ret == NULL ? -ERROR_NO_MEMORY : 0;
-}
-
-int entry_set_string(struct entry *entry, char **where, const char *value) {
-        char *copy;
-        int r = entry_copy_string(&copy, value);
-
-        if (r < 0)
-                return r;
-        entry_release(entry, *where);
-        *where = copy;
-        return 0;
 }
 
 int entry_set_labels(struct entry *entry, const struct labels *labels) {

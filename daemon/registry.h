@@ -68,8 +68,7 @@ void registry_free(struct registry *registry); /* and every entry; takes NULL */
 int entry_new(struct entry **ret, const struct entry_texts *texts);
 /* Takes NULL; not while it is in a registry. Gives the reference to its user back. */
 void entry_free(struct entry *entry);
-/* Replace a copy that the entry owns, `where` is in it; untouched on failure. -ERROR_NO_MEMORY. */
-int entry_set_string(struct entry *entry, char **where, const char *value);
+/* Replaces its copy; untouched on failure. -ERROR_NO_MEMORY. */
 int entry_set_labels(struct entry *entry, const struct labels *labels);
 /* Frees what the entry owned, unless it goes with its block. */
 void entry_release(const struct entry *entry, void *owned);

@@ -32,6 +32,12 @@ static inline struct entry *entry_make(const char *name, int id, key_t key, uint
         return entry;
 }
 
+/* A string of the entry's, `where` is in it. */
+static inline void entry_give(struct entry *entry, char **where, const char *value) {
+        entry_release(entry, *where);
+        ck_assert_int_eq(entry_copy_string(where, value), 0);
+}
+
 static inline void entry_label(struct entry *entry, const struct shmb_label *items, size_t count) {
         struct labels labels = {items, count};
 

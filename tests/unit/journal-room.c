@@ -37,9 +37,9 @@ static struct entry *make_longest(int id) {
         entry->page_size = entry->created_at = 9007199254740991;
         entry->lifetime = SHMB_ATTACHED;
         entry->adopted = true;
-        ck_assert_int_eq(entry_set_string(entry, &entry->creator_command, text), 0);
-        ck_assert_int_eq(entry_set_string(entry, &entry->creator_unit, text), 0);
-        ck_assert_int_eq(entry_set_string(entry, &entry->token, token), 0);
+        entry_give(entry, &entry->creator_command, text);
+        entry_give(entry, &entry->creator_unit, text);
+        entry_give(entry, &entry->token, token);
         entry->token_uid = (uid_t) id;
         entry_label(entry, labels, LABELS_MAX);
         return entry;

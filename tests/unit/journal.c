@@ -82,9 +82,9 @@ static void step_label(struct opened *opened, struct entry *entry, const struct 
 static void script(struct opened *opened, step_function step, void *context) {
         struct entry *entry = entry_make("cam/still", 0, -5, 5368709120);
 
-        ck_assert_int_eq(entry_set_string(entry, &entry->creator_command, "pro\"ducer"), 0);
-        ck_assert_int_eq(entry_set_string(entry, &entry->creator_unit, "cam\\x2d1.service"), 0);
-        ck_assert_int_eq(entry_set_string(entry, &entry->token, "\x01 token"), 0);
+        entry_give(entry, &entry->creator_command, "pro\"ducer");
+        entry_give(entry, &entry->creator_unit, "cam\\x2d1.service");
+        entry_give(entry, &entry->token, "\x01 token");
         entry->token_uid = 77;
         entry->lifetime = SHMB_UNIT;
         entry_label(entry, rich_labels, sizeof(rich_labels) / sizeof(*rich_labels));
@@ -119,7 +119,7 @@ static void script(struct opened *opened, step_function step, void *context) {
                    context);
         entry = entry_make("b", 3, 2147483647, 9007199254740991);
         entry->page_size = 2 << 20;
-        ck_assert_int_eq(entry_set_string(entry, &entry->token, "b's"), 0);
+        entry_give(entry, &entry->token, "b's");
         entry->token_uid = entry->creator_uid;
         step_create(opened, entry, step, context);
         step_rename(opened, "b", "cam/again", NULL, "cam/again", step, context);
